@@ -82,12 +82,12 @@ export class Chromium {
     });
   }
 
-  /** A page with cookies of its own. */
-  async page(settings) {
-    const { browserContextId } = await this.send("Target.createBrowserContext");
+  /** A page with cookies of its own, or another window beside one. */
+  async page(settings, beside) {
+    const { browserContextId } = beside ? { browserContextId: beside.context } : await this.send("Target.createBrowserContext");
     const { targetId } = await this.send("Target.createTarget", { url: "about:blank", browserContextId });
     const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
-    const page = new Page(this, sessionId);
+    const page = new Page(this, sessionId, browserContextId);
     await page.prepare(settings);
     return page;
   }
@@ -117,7 +117,8 @@ export class Page {
   #loads = 0;
   #bound;
 
-  constructor(browser, session) {
+  constructor(browser, session, context) {
+    this.context = context;
     this.#browser = browser;
     this.#session = session;
     browser.listen((message) => message.sessionId === session && this.#hear(message));
@@ -196,11 +197,11 @@ export class Page {
     throw new Error(`never came true: ${expression}; the page says ${await this.evaluate("document.body.innerText")}`);
   }
 
-  /** Chooses a file, as somebody does in the browser's own window. */
-  async chooseFile(selector, file) {
+  /** Chooses files, as somebody does in the browser's own window. */
+  async chooseFile(selector, ...files) {
     const { root } = await this.send("DOM.getDocument");
     const { nodeId } = await this.send("DOM.querySelector", { nodeId: root.nodeId, selector });
-    await this.send("DOM.setFileInputFiles", { nodeId, files: [file] });
+    await this.send("DOM.setFileInputFiles", { nodeId, files });
   }
 
   async press(name) {

@@ -13,6 +13,7 @@ import { askingStories } from "./offline-asking.mjs";
 import { onboardingStories } from "./offline-onboarding.mjs";
 import { packStories } from "./offline-packs.mjs";
 import { trustStories } from "./offline-trust.mjs";
+import { windowStories } from "./offline-windows.mjs";
 import { offlineStories } from "./offline.mjs";
 import { scanStories } from "./scan.mjs";
 
@@ -69,6 +70,7 @@ async function offlinePageStories() {
   passed += await offlineStories({ ...world, offlinePage });
   passed += await packStories(world);
   passed += await trustStories(world);
+  passed += await windowStories(world);
   passed += await askingStories(world);
   passed += await onboardingStories(world);
 }

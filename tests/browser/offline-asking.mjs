@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { ASK, offerAsk, receive } from "./by_qr.mjs";
 import { blank, camera, frames, record } from "./films.mjs";
-import { DIRECTIONS, again, first, quiet, says, text, verdict, why } from "./offline-page.mjs";
+import { DIRECTIONS, again, first, quiet, says, text, upload, verdict, why } from "./offline-page.mjs";
 
 const VALID = { en: "shown by the person it belongs to", ar: "قدمها صاحبها" };
 const LONG = 120_000;
@@ -30,7 +30,8 @@ export async function askingStories({ binary, work, installation, check, studio 
     await listed(folder, pages);
     for (const [language, page] of Object.entries(pages)) await answered(story, page, language);
     await answersAnotherRequest(story, pages.en);
-    return 4;
+    await answeredByAFile(story, pages.en);
+    return 5;
   } finally {
     for (const browser of Object.values(browsers)) await browser.close();
   }
@@ -73,6 +74,7 @@ async function answered(story, page, language) {
   })`);
   assert.deepEqual([seen.asked, seen.focus, seen.filming], [true, "result", false]);
   assert(seen.claims > 5 && seen.asOf !== "", JSON.stringify(seen));
+  await noSecret(page);
   await againRefused(page, "#again");
   await at("4-replayed");
   await again(page);
@@ -113,6 +115,36 @@ async function answersAnotherRequest(story, page) {
   await story.check(page, "offline-en-320-15-answer-to-another", "en", "ltr", 1);
   assert.equal(await text(page, "ask-alert"), "");
   quiet(page, story.installation, "another request");
+}
+
+/** The answer as an animation in a file, whose frames go on after it was read, and once more: the verdict stays, and the secret of the request goes.
+    A window that still shows the request closes it when it meets the answer. */
+async function answeredByAFile(story, page) {
+  await again(page);
+  await ask(page);
+  const secret = await page.evaluate("sessionStorage.getItem('symbolon-asked')");
+  const answer = present(story, await codesOf(page), "answer.gif");
+  await upload(page, answer, answer);
+  // Whatever is read after the verdict is read by then.
+  await page.until("document.getElementById('picture').value === ''");
+  assert.equal(await verdict(page), "valid");
+  assert.equal(await text(page, "alert"), "");
+  await noSecret(page);
+  await page.evaluate(`sessionStorage.removeItem("symbolon-answered"), sessionStorage.setItem("symbolon-asked", ${JSON.stringify(secret)})`);
+  await again(page);
+  await page.until("!document.getElementById('asked').hidden");
+  await page.tabTo("#picture");
+  await page.chooseFile("#picture", answer);
+  await says(page, "alert", "problem-replayed", LONG);
+  assert.equal(await page.evaluate("document.querySelector('#result article')"), null, "nothing is judged twice");
+  await page.until("document.getElementById('asked').hidden");
+  await noSecret(page);
+  quiet(page, story.installation, "file");
+}
+
+async function noSecret(page) {
+  assert.equal(await page.evaluate("sessionStorage.getItem('symbolon-asked')"), null, "the secret is gone");
+  assert((await page.evaluate("sessionStorage.getItem('symbolon-answered')")).length > 10, "what was answered is known");
 }
 
 async function ask(page) {

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { basename, join } from "node:path";
 
 import { camera, record } from "./films.mjs";
-import { DIRECTIONS, PHONE, again, ready, says, sequenceOf, text, upload, verdict } from "./offline-page.mjs";
+import { DIRECTIONS, PHONE, again, ready, says, sequenceOf, text, upload, verdict, words } from "./offline-page.mjs";
 
 const FINGERPRINT = /^(\d{5} ){5}\d{5}$/;
 
@@ -36,7 +36,8 @@ export async function onboardingStories({ binary, work, installation, check, stu
     for (const [language, page] of Object.entries(pages)) await joined(story, page, language);
     for (const [language, page] of Object.entries(pages)) await strangersCodeChangesNothing(story, page, language);
     await changedByAPerson(story, pages.ar);
-    return 7;
+    await fromTheServerWhereTheAddressFails(story, pages.en, () => installation.serveVerifier(binary, folder));
+    return 8;
   } finally {
     for (const browser of Object.values(browsers)) await browser.close();
     distributor.close();
@@ -73,9 +74,11 @@ async function joined(story, page, language) {
   await again(page);
   await filmed(story, page, story.own);
   await at("1-offered");
-  assert.equal(await text(page, "join-new"), story.own.fingerprint);
+  await fingerprintIsNotShown(page);
   assert.equal(await text(page, "join-own"), await page.evaluate("document.getElementById('join-none').textContent"));
   assert.equal(await text(page, "join-index"), story.own.index);
+  assert.equal(await text(page, "join-scope"), await words(page, "join-everything"));
+  assert.equal(await text(page, "join-index-now"), await words(page, "join-none"));
   for (const said of ["", story.strangers.fingerprint]) {
     await confirm(page, said, { taken: false });
     await says(page, "join-alert", "join-other-fingerprint");
@@ -102,7 +105,9 @@ async function strangersCodeChangesNothing(story, page, language) {
   await says(page, "alert", "root-of-another");
   await story.check(page, `offline-${language}-320-18-strangers-code`, language, DIRECTIONS[language], 1);
   assert.equal(await text(page, "join-own"), story.own.fingerprint);
-  assert.equal(await text(page, "join-new"), story.strangers.fingerprint);
+  await fingerprintIsNotShown(page);
+  assert.equal(await text(page, "join-index-now"), story.own.index);
+  assert.equal(await text(page, "join-index"), story.strangers.index);
   assert((await text(page, "join-other")).length > 40, "it warns");
   for (const said of ["", story.own.fingerprint]) {
     await confirm(page, said, { taken: false });
@@ -130,6 +135,7 @@ async function changedByAPerson(story, page) {
   await filmed(story, page, story.strangers);
   await confirm(page, story.strangers.fingerprint, { taken: false });
   await says(page, "join-alert", "join-not-found", 60_000);
+  assert.equal(await text(page, "join-new"), story.strangers.fingerprint, "shown once it was said");
   await page.chooseFile("#join-file", join(story.folder, "data", "trust.json"));
   await confirm(page, story.strangers.fingerprint, { taken: false });
   await says(page, "join-alert", "join-other-root");
@@ -140,6 +146,26 @@ async function changedByAPerson(story, page) {
   await upload(page, story.cards.genuine);
   assert((await verdict(page)) !== "genuine");
   await story.check(page, "offline-ar-320-19-changed", "ar", "rtl", 1);
+}
+
+/** The address answers, and what it offers cannot be taken: the page asks its own server. */
+async function fromTheServerWhereTheAddressFails(story, page, serve) {
+  await again(page);
+  const before = await sequenceOf(page);
+  story.installation.run("distributor", "publish");
+  story.distributor.damage();
+  story.installation.run("pack", "build", "--out", join(story.folder, "newest.pack"));
+  await serve();
+  await page.tabTo("#refresh");
+  await page.press("Enter");
+  await page.until(`Number(document.getElementById("pack-sequence").textContent) > ${before}`);
+  await says(page, "pack-alert", "pack-accepted");
+}
+
+/** Who is to type it has it from the operator: on the page it stands nowhere. */
+async function fingerprintIsNotShown(page) {
+  assert.equal(await page.evaluate("document.getElementById('join-new-part').hidden"), true);
+  assert.equal(await page.evaluate("document.getElementById('join-new').textContent"), "");
 }
 
 async function filmed(story, page, code) {
@@ -166,6 +192,7 @@ async function confirm(page, said, { taken }) {
 class Distributor {
   #folder;
   #server;
+  #damaged = false;
 
   constructor(folder) {
     this.#folder = folder;
@@ -177,9 +204,15 @@ class Distributor {
       response.setHeader("access-control-allow-origin", "*");
       if (name === "root-of-trust.json") return response.end(readFileSync(join(this.#folder, "..", "trust.json")));
       if (!readdirSync(this.#folder).includes(name)) return response.writeHead(404).end();
+      if (this.#damaged && !name.endsWith(".json")) return response.end("nothing that could be taken");
       response.end(readFileSync(join(this.#folder, name)));
     });
     await new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  }
+
+  /** From now on files are not what the index says. */
+  damage() {
+    this.#damaged = true;
   }
 
   get index() {

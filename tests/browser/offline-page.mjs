@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 export const PHONE = { width: 320, height: 640 };
 export const DIRECTIONS = { en: "ltr", fr: "ltr", ar: "rtl", hi: "ltr" };
 
-/** Loads the page for the first and only time with a network: it is kept, and has the pack of the server. */
-export async function first({ installation }, browser, language) {
-  const page = await browser.page({ ...PHONE, language });
+/** Loads the page for the first and only time with a network, in a browser of its own or in another window beside one: it is kept, and has the pack
+    of the server. */
+export async function first({ installation }, browser, language, beside) {
+  const page = await browser.page({ ...PHONE, language }, beside);
   const before = Date.now();
   await page.go(`${installation.verifier}/offline/`);
   await ready(page);
@@ -34,12 +35,12 @@ export async function againAt(page, shift) {
   await page.send("Page.removeScriptToEvaluateOnNewDocument", { identifier });
 }
 
-/** Shows the page a picture of a card, or a file. */
-export async function upload(page, file) {
+/** Shows the page pictures of a card, or files. */
+export async function upload(page, ...files) {
   await page.evaluate("document.getElementById('result').replaceChildren()");
   // A browser lets a page that nobody has touched make no sound.
   await page.tabTo("#picture");
-  await page.chooseFile("#picture", file);
+  await page.chooseFile("#picture", ...files);
   await page.until("document.querySelector('#result article') !== null", 60_000);
 }
 

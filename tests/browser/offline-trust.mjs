@@ -28,17 +28,18 @@ export async function trustStories({ binary, work, installation, check, studio }
     await installation.stopVerifier();
     await installation.serveVerifier(binary, folder);
     const asSigned = await both();
-    const kept = await first(story, browser, "en");
+    const [kept, taken] = [await first(story, browser, "en"), await first(story, browser, "ar")];
     appendFileSync(join(folder, "symbolon.toml"), "\n[verifier.freshness.types.claim_169]\noldest_seconds = 3600\n");
     await installation.stopVerifier();
     await installation.serveVerifier(binary, folder);
     const anHour = await both();
+    await newVersionIsTaken(story, taken);
     await newRulesReachAKeptPage(story, kept);
     for (const language of ["en", "ar"]) {
       await comparedWithTheOperators(story, asSigned[language], language);
       await asOldAsTheRuleSays(story, anHour[language], asSigned[language], language);
     }
-    return 5;
+    return 6;
   } finally {
     await browser.close();
   }
@@ -62,6 +63,7 @@ async function comparedWithTheOperators(story, page, language) {
     await page.tabTo("#start");
     await page.press("Enter");
     await says(page, "alert", id, 60_000);
+    await page.until("document.activeElement.id === 'join'");
     await story.check(page, name, language, DIRECTIONS[language], 1);
     const seen = () =>
       page.evaluate(`({
@@ -79,6 +81,7 @@ async function comparedWithTheOperators(story, page, language) {
     await page.tabTo("#picture");
     await page.chooseFile("#picture", story.codes[code]);
     await says(page, "alert", id, 60_000);
+    await page.until("document.activeElement.id === 'join'");
     assert.deepEqual(await seen(), expected, `${name} from a picture`);
     await page.tabTo("#join-no");
     await page.press("Enter");
@@ -100,6 +103,23 @@ async function asOldAsTheRuleSays(story, page, without, language) {
     assert.equal(await text(shown, "pack-alert"), "", "the pack itself is as fresh as ever");
     quiet(shown, story.installation, name);
   }
+}
+
+/** A page that was kept before says that a newer version waits, and takes it when somebody says so, by keyboard. */
+async function newVersionIsTaken(story, page) {
+  const version = () => page.evaluate("document.scripts[0].src");
+  const before = await version();
+  assert.equal(await page.evaluate("document.getElementById('newer').hidden"), true);
+  await again(page);
+  await says(page, "newer-said", "newer-waits");
+  await story.check(page, "offline-ar-320-20-newer-version", "ar", "rtl", 1);
+  assert.equal(await version(), before, "nothing changes by itself");
+  await page.tabTo("#newer-take");
+  await page.loading(() => page.press("Enter"));
+  await ready(page);
+  assert.notEqual(await version(), before);
+  assert.equal(await page.evaluate("document.getElementById('newer').hidden"), true);
+  quiet(page, story.installation, "newer version");
 }
 
 /** A page that was kept before the rule was made takes it with the next version of itself, whole, once no page of the old one is open. */

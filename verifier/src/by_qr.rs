@@ -4,6 +4,8 @@
 
 mod asked;
 
+use core::cell::RefCell;
+
 use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::openid4vp::client_id::ClientId;
@@ -98,6 +100,19 @@ pub enum AnswerUnreadable {
     /// It holds no presentation, but a refusal.
     #[error("the wallet shows nothing")]
     Declined,
+}
+
+/// What the key is called that an answer says it is encrypted for ([`AskedByQr::response_key_id`]); nothing where it says none or is no answer. It
+/// needs no key, and proves nothing.
+#[must_use]
+pub fn key_id_of_answer(jwe: &str, codec: &dyn JweCodec) -> Option<String> {
+    let named = RefCell::new(None);
+    let lookup = |wanted: Option<&str>| {
+        named.replace(wanted.map(str::to_owned));
+        None
+    };
+    codec.decrypt(jwe, &lookup, MAX_RESPONSE_BYTES).err()?;
+    named.into_inner()
 }
 
 /// Decrypts an answer and checks that it answers the request with this state. The nonce is for the caller to spend, before anything of

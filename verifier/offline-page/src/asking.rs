@@ -11,6 +11,7 @@ use symbolon_crypto::{
     PublicKey, Randomness, RandomnessUnavailable, RustCryptoProvider, SignatureAlgorithm, UnixTime,
 };
 use symbolon_did::{DidUrl, did_key, resolve};
+use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::request_object::SignerReference;
 use symbolon_protocol::openid4vp::response::VpToken;
@@ -18,7 +19,7 @@ use symbolon_protocol::qr_transport::{FrameSize, Frames, Message};
 use symbolon_verdict_page::{Conclusion, Shown};
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::ask::{Ask, AskError, AskList};
-use symbolon_verifier::by_qr::{AnswerRefused, AnswerUnreadable, AskedByQr};
+use symbolon_verifier::by_qr::{AnswerRefused, AnswerUnreadable, AskedByQr, key_id_of_answer};
 use symbolon_verifier::report::Report;
 use zeroize::Zeroizing;
 
@@ -62,18 +63,29 @@ pub struct PosedRequest {
     pub until: String,
     /// How many different codes it is shown as.
     pub codes: usize,
-    /// What the page keeps of it as long as it is open. Whoever has it opens the answer.
+    /// What the page keeps of it until it is answered or over. Whoever has it opens the answer.
     pub kept: String,
+    /// What the page keeps of it from then on ([`Counter::remember_answered`]). It opens nothing.
+    pub key_id: String,
 }
 
 /// What the page asks for, and the request that is shown.
 #[derive(Default)]
 pub(crate) struct Asking {
-    verifier: String,
+    list: Option<AskList>,
+    /// What of the list can be asked for by what this device believes now.
     asks: Vec<Ask>,
     preparing: Option<(Ask, AskedByQr, PreparedJws)>,
     posed: Option<Posed>,
     answer: Option<VpToken>,
+    closed: Option<Closed>,
+}
+
+/// A request that nothing answers any more. Its secret is gone.
+struct Closed {
+    key_id: String,
+    /// The text for whoever answers it all the same.
+    says: &'static str,
 }
 
 struct Posed {
@@ -93,18 +105,21 @@ struct Kept {
 
 impl Counter {
     /// Says what people can be asked for, from now on: the JSON of the verifier's `[verifier.scan.ask]` with the queries behind it. What cannot be
-    /// asked under this root of trust is left out.
+    /// asked by what this device believes is left out, as long as that is so.
     ///
     /// # Errors
     /// [`AskError`]; what could be asked for before stays.
-    pub fn set_asks(&mut self, list: &[u8]) -> Result<(), AskError> {
-        let list = AskList::parse(list)?;
-        self.asking.asks = match self.root() {
-            Some(root) => list.usable(&root.trust_list),
-            None => Vec::new(),
-        };
-        self.asking.verifier = list.verifier;
+    pub fn set_asks(&mut self, list: &[u8], now: UnixTime) -> Result<(), AskError> {
+        self.asking.list = Some(AskList::parse(list)?);
+        self.compile_asks(now);
         Ok(())
+    }
+
+    /// The rules of policies name issuers, so they are read again whenever others may be believed.
+    pub(crate) fn compile_asks(&mut self, now: UnixTime) {
+        let list = self.asking.list.as_ref();
+        let asks = list.and_then(|list| self.believing(now, |believed| list.usable(believed)));
+        self.asking.offer(asks.unwrap_or_default());
     }
 
     /// What people can be asked for, in the shop's words.
@@ -132,7 +147,8 @@ impl Counter {
         let asked = AskedByQr::make(client_id, ask.query().clone(), LIFETIME, &drawn, now);
         let asked = asked.map_err(|_| AskProblem::Failed)?;
         let signer = SignerReference::VerificationMethod(&method);
-        let prepared = asked.prepare(signer, SignatureAlgorithm::Es256, &self.asking.verifier);
+        let name = self.asking.list.as_ref().map(|list| list.verifier.as_str());
+        let prepared = asked.prepare(signer, SignatureAlgorithm::Es256, name.unwrap_or_default());
         let prepared = prepared.map_err(|_| AskProblem::Failed)?;
         let bytes = prepared.signing_input().as_bytes().to_vec();
         self.asking.preparing = Some((ask, asked, prepared));
@@ -155,8 +171,7 @@ impl Counter {
     pub fn resume_request(&mut self, kept: &str, now: UnixTime) -> Result<PosedRequest, AskProblem> {
         let kept: Kept = serde_json::from_str(kept).map_err(|_| AskProblem::Failed)?;
         let asked = AskedByQr::from_stored(kept.asked.as_bytes()).map_err(|_| AskProblem::Failed)?;
-        let mut asks = self.asking.asks.iter();
-        let ask = asks.find(|ask| ask.label() == kept.label && ask.query() == asked.query());
+        let ask = self.asking.asked_for(&kept.label, asked.query());
         let ask = ask.ok_or(AskProblem::NotOffered)?.clone();
         if asked.is_over(now) {
             return Err(AskProblem::Failed);
@@ -171,6 +186,24 @@ impl Counter {
         self.asking.answer = None;
     }
 
+    /// The time of the request is over, by the clock of whoever shows it: its secret is dropped, and who answers it is told so.
+    pub fn expire_request(&mut self) {
+        self.asking.close("problem-expired");
+    }
+
+    /// The request was answered, in whichever window: its secret is dropped, and who answers it again is told so.
+    pub fn close_request(&mut self) {
+        self.asking.close("problem-replayed");
+    }
+
+    /// The same for a request that was closed before this counter was opened, by [`PosedRequest::key_id`].
+    pub fn remember_answered(&mut self, key_id: String) {
+        self.asking.closed = Some(Closed {
+            key_id,
+            says: "problem-replayed",
+        });
+    }
+
     /// The next code of the request that is shown, without end: its modules row by row, 1 where they are dark. Nothing where none is shown.
     #[must_use]
     pub fn next_code(&mut self) -> Option<Vec<u8>> {
@@ -182,10 +215,16 @@ impl Counter {
 
     /// An answer that was filmed: opened with the key of the request, and kept until its nonce is spent.
     pub(crate) fn take_answer(&mut self, jwe: &str, now: UnixTime) -> Told {
+        let codec = PureJwe::new(&RustCryptoProvider);
+        let key_id = key_id_of_answer(jwe, &codec);
+        let closed = self.asking.closed.as_ref();
+        if let Some(closed) = closed.filter(|closed| key_id.as_ref() == Some(&closed.key_id)) {
+            return Told::problem(closed.says);
+        }
         let Some(posed) = &self.asking.posed else {
             return Told::problem("problem-not-asked");
         };
-        match posed.asked.open(jwe, &PureJwe::new(&RustCryptoProvider), now) {
+        match posed.asked.open(jwe, &codec, now) {
             Ok(token) => {
                 let spend = Brought::Answer {
                     nonce: posed.asked.nonce().as_str().to_owned(),
@@ -197,16 +236,28 @@ impl Counter {
                     ..Told::nothing()
                 }
             }
-            Err(AnswerRefused::Expired) => Told::problem("problem-expired"),
+            Err(AnswerRefused::Expired) => {
+                self.expire_request();
+                Told::problem("problem-expired")
+            }
             Err(AnswerRefused::Unreadable(AnswerUnreadable::Declined)) => Told::problem("problem-declined"),
             Err(_) => Told::problem("problem-other-request"),
         }
     }
 
-    /// Judges the answer that was taken, once: its nonce is spent by then ([`Brought::Answer`]).
+    /// Judges the answer that was taken, once: its nonce is spent by then ([`Brought::Answer`]). Whatever comes of it, the request is closed.
     #[must_use]
     pub fn judge_answer(&mut self, language: &str, now: UnixTime) -> Told {
-        let (Some(posed), Some(token)) = (&self.asking.posed, self.asking.answer.take()) else {
+        let Some(token) = self.asking.answer.take() else {
+            return Told::problem("problem-not-asked");
+        };
+        let told = self.judged_answer(&token, language, now);
+        self.close_request();
+        told
+    }
+
+    fn judged_answer(&self, token: &VpToken, language: &str, now: UnixTime) -> Told {
+        let Some(posed) = &self.asking.posed else {
             return Told::problem("problem-not-asked");
         };
         let Ok(binding) = posed.asked.binding() else {
@@ -214,8 +265,8 @@ impl Counter {
         };
         let (query, policy) = (posed.asked.query(), posed.ask.policy());
         let judged = self.judging(now, |judge, evidence| match policy {
-            Some(policy) => judge.judge_answer_to_policy(query, &token, &binding, policy, evidence),
-            None => judge.judge_answer(query, &token, &binding, HolderKeys::OneKey, evidence),
+            Some(policy) => judge.judge_answer_to_policy(query, token, &binding, policy, evidence),
+            None => judge.judge_answer(query, token, &binding, HolderKeys::OneKey, evidence),
         });
         let judged = match judged {
             Ok(Ok(judged)) => judged,
@@ -232,6 +283,33 @@ impl Counter {
 }
 
 impl Asking {
+    /// What is shown is held to the rules as they are read now. Where they cannot be read any more, as an issuer is not believed that they name,
+    /// those from before stay: they permit nobody else.
+    fn offer(&mut self, asks: Vec<Ask>) {
+        self.asks = asks;
+        let Some(mut posed) = self.posed.take() else {
+            return;
+        };
+        if let Some(ask) = self.asked_for(posed.ask.label(), posed.asked.query()) {
+            posed.ask = ask.clone();
+        }
+        self.posed = Some(posed);
+    }
+
+    fn asked_for(&self, label: &str, query: &DcqlQuery) -> Option<&Ask> {
+        let mut asks = self.asks.iter();
+        asks.find(|ask| ask.label() == label && ask.query() == query)
+    }
+
+    fn close(&mut self, says: &'static str) {
+        self.preparing = None;
+        self.answer = None;
+        let posed = self.posed.take();
+        if let Some(key_id) = posed.and_then(|posed| posed.asked.response_key_id().ok()) {
+            self.closed = Some(Closed { key_id, says });
+        }
+    }
+
     fn pose(&mut self, ask: Ask, asked: AskedByQr, object: String) -> Result<PosedRequest, AskProblem> {
         let stored = asked.to_stored().map_err(|_| AskProblem::Failed)?;
         let kept = Kept {
@@ -248,6 +326,7 @@ impl Asking {
             until: asked.expires_at().rfc3339(),
             codes: frames.fragments(),
             kept: serde_json::to_string(&kept).map_err(|_| AskProblem::Failed)?,
+            key_id: asked.response_key_id().map_err(|_| AskProblem::Failed)?,
         };
         self.answer = None;
         self.posed = Some(Posed { ask, asked, frames });

@@ -12,7 +12,7 @@ use crate::pack::Fetching;
 #[wasm_bindgen]
 #[must_use]
 pub fn interface_number() -> u32 {
-    3
+    4
 }
 
 /// The DID of a device whose key has this uncompressed point.
@@ -44,8 +44,10 @@ impl OfflineCounter {
     }
 
     /// Says what people can be asked for; throws what is wrong with the list.
-    pub fn set_asks(&mut self, list: &[u8]) -> Result<(), String> {
-        self.0.set_asks(list).map_err(|error| error.to_string())
+    pub fn set_asks(&mut self, list: &[u8], now: f64) -> Result<(), String> {
+        self.0
+            .set_asks(list, time(now))
+            .map_err(|error| error.to_string())
     }
 
     /// What people can be asked for.
@@ -75,9 +77,16 @@ impl OfflineCounter {
     }
 
     /// Goes on with what the page kept.
-    pub fn resume_pack(&mut self, pack: Option<Vec<u8>>, form: Option<Vec<u8>>, memory: Option<String>) {
+    pub fn resume_pack(
+        &mut self,
+        pack: Option<Vec<u8>>,
+        form: Option<Vec<u8>>,
+        memory: Option<String>,
+        now: f64,
+    ) {
         let memory = memory.map(String::into_bytes);
-        self.0.resume_pack(pack, form.unwrap_or_default(), memory);
+        self.0
+            .resume_pack(pack, form.unwrap_or_default(), memory, time(now));
     }
 
     /// The pack in use, to be kept.
@@ -148,6 +157,21 @@ impl OfflineCounter {
     /// Takes the request away.
     pub fn withdraw_request(&mut self) {
         self.0.withdraw_request();
+    }
+
+    /// The time of the request is over.
+    pub fn expire_request(&mut self) {
+        self.0.expire_request();
+    }
+
+    /// The request was answered.
+    pub fn close_request(&mut self) {
+        self.0.close_request();
+    }
+
+    /// A request that was answered before.
+    pub fn remember_answered(&mut self, key_id: String) {
+        self.0.remember_answered(key_id);
     }
 
     /// The modules of the next code of the request.

@@ -6,7 +6,7 @@ use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_pages::TemplateError;
 use symbolon_protocol::qr_transport::{FrameDecoder, FrameError, Message, Onboarding, Progress, is_frame};
 use symbolon_qr_reader::{LumaPicture, PictureSource, read_in_passing, read_luma};
-use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_verdict_page::{Conclusion, Shown, VerdictPages};
 use symbolon_verifier::card::{JudgedCode, MAX_CODES_TOGETHER, judge_together};
 use symbolon_verifier::input::presentations;
@@ -126,8 +126,10 @@ impl Counter {
         self.root.as_ref().map(|root| root.fingerprint.as_str())
     }
 
-    pub(crate) fn root(&self) -> Option<&RootOfTrust> {
-        self.root.as_ref().map(|root| &root.trusted)
+    /// Asks the list of whom this device believes now; nothing where there is none.
+    pub(crate) fn believing<T>(&self, now: UnixTime, ask: impl FnOnce(&TrustList) -> T) -> Option<T> {
+        let root = self.root.as_ref()?;
+        self.pack.believing(&root.trusted, now, ask).ok()
     }
 
     pub(crate) fn digests(&self) -> Option<[[u8; 32]; 2]> {
@@ -141,7 +143,9 @@ impl Counter {
     /// [`PackProblem`]; the pack before stays in use.
     pub fn accept_pack(&mut self, incoming: &[u8], now: UnixTime) -> Result<KnownPack, PackProblem> {
         let root = self.root.as_ref().ok_or(PackProblem::NoRoot)?;
-        self.pack.accept(incoming, &root.trusted, now)
+        let known = self.pack.accept(incoming, &root.trusted, now)?;
+        self.compile_asks(now);
+        Ok(known)
     }
 
     /// The pack in use, byte for byte.
@@ -169,8 +173,15 @@ impl Counter {
     }
 
     /// Goes on with what the page kept of [`Counter::pack`], [`Counter::pack_form`] and [`Counter::pack_memory`]. An empty form is none.
-    pub fn resume_pack(&mut self, pack: Option<Vec<u8>>, form: Vec<u8>, memory: Option<Vec<u8>>) {
+    pub fn resume_pack(
+        &mut self,
+        pack: Option<Vec<u8>>,
+        form: Vec<u8>,
+        memory: Option<Vec<u8>>,
+        now: UnixTime,
+    ) {
         self.pack.resume(pack, form, memory);
+        self.compile_asks(now);
     }
 
     /// What the page says of its pack, and of whom it believes; `None` where it has no root of trust.

@@ -263,6 +263,20 @@ impl PackInUse {
         Ok(act(&mut evidence))
     }
 
+    /// Asks the list of whom to believe now, as [`PackInUse::judging`] does.
+    pub(crate) fn believing<T>(
+        &self,
+        root: &RootOfTrust,
+        now: UnixTime,
+        ask: impl FnOnce(&TrustList) -> T,
+    ) -> Result<T, PackProblem> {
+        let list = self.list_without_pack(root)?;
+        Ok(match self.opened(root, now)? {
+            Some(Ok(pack)) => ask(pack.trust_list()),
+            _ => ask(&list),
+        })
+    }
+
     /// What the page says of it.
     pub(crate) fn standing(&self, root: &RootOfTrust, now: UnixTime) -> Standing {
         let (known, state) = match self.opened(root, now) {

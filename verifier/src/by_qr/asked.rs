@@ -159,6 +159,14 @@ impl AskedByQr {
         now > self.validity.expires_at.plus(CLOCK_TOLERANCE)
     }
 
+    /// What the key of its answer is called, which anybody may know.
+    ///
+    /// # Errors
+    /// [`AskFailure::Key`].
+    pub fn response_key_id(&self) -> Result<String, AskFailure> {
+        Ok(self.response_key()?.kid())
+    }
+
     /// What the proofs in its answer are about.
     ///
     /// # Errors

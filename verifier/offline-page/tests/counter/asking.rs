@@ -38,7 +38,7 @@ fn list() -> Value {
 
 fn counter(world: &World) -> Counter {
     let mut counter = world.with_pack(Status::Valid);
-    counter.set_asks(list().to_string().as_bytes()).unwrap();
+    counter.set_asks(list().to_string().as_bytes(), NOW).unwrap();
     counter
 }
 
@@ -49,11 +49,13 @@ fn drawn(seed: u64) -> Vec<u8> {
 }
 
 fn ask(counter: &mut Counter, seed: u64, now: UnixTime) -> PosedRequest {
+    ask_for(counter, "Who are you?", seed, now)
+}
+
+pub(crate) fn ask_for(counter: &mut Counter, label: &str, seed: u64, now: UnixTime) -> PosedRequest {
     let device = device();
     let key = device.public_key().to_sec1_bytes();
-    let bytes = counter
-        .prepare_request("Who are you?", &key, drawn(seed), now)
-        .unwrap();
+    let bytes = counter.prepare_request(label, &key, drawn(seed), now).unwrap();
     let request = symbolon_crypto::signing::SignatureRequest {
         key: device.handle(),
         algorithm: SignatureAlgorithm::Es256,
@@ -63,7 +65,7 @@ fn ask(counter: &mut Counter, seed: u64, now: UnixTime) -> PosedRequest {
 }
 
 /// The request as a wallet reads it that knows no network.
-fn read(posed: &PosedRequest, now: UnixTime) -> VerifiedRequest {
+pub(crate) fn read(posed: &PosedRequest, now: UnixTime) -> VerifiedRequest {
     let kept: Value = serde_json::from_str(&posed.kept).unwrap();
     let object = kept.get("object").and_then(Value::as_str).unwrap();
     let client_id = unproven_client_id(object).unwrap();
@@ -139,17 +141,17 @@ fn nothing_is_asked_that_is_not_offered_or_without_randomness_and_a_key() {
         "nothing was prepared"
     );
     assert_eq!(counter.next_code(), None);
-    assert!(counter.set_asks(b"[]").is_err());
+    assert!(counter.set_asks(b"[]", NOW).is_err());
     assert_eq!(counter.asks(), ["Who are you?"], "what could be asked for stays");
     // Rules that need an issuer whom nobody here trusts are left out.
     let mut list = list();
     *list.pointer_mut("/asks/0").unwrap() = json!({ "label": "Bank", "query": query(), "policy": { "name": "bank", "document": { "credentials": [{
         "id": "id", "format": "dc+sd-jwt", "types": ["urn:identity"], "issuers": ["https://nobody.example"], "binding": "key",
     }] } } });
-    counter.set_asks(list.to_string().as_bytes()).unwrap();
+    counter.set_asks(list.to_string().as_bytes(), NOW).unwrap();
     assert!(counter.asks().is_empty());
     let mut nobody = Counter::without_root().unwrap();
-    nobody.set_asks(self::list().to_string().as_bytes()).unwrap();
+    nobody.set_asks(self::list().to_string().as_bytes(), NOW).unwrap();
     assert!(nobody.asks().is_empty());
 }
 
@@ -185,6 +187,9 @@ fn an_answer_is_opened_for_the_request_that_is_shown_alone_and_in_time() {
         Some("problem-not-asked"),
         "judged once"
     );
+    assert_eq!(counter.next_code(), None, "it is shown no more");
+    let again = filmed(&mut counter, &answer(&shown));
+    assert_eq!((again.brought, again.problem), (None, Some("problem-replayed")));
 
     // By another device, and by this one after a new start.
     let mut elsewhere = self::counter(&world);
@@ -206,14 +211,27 @@ fn an_answer_is_opened_for_the_request_that_is_shown_alone_and_in_time() {
         filmed(&mut elsewhere, &answer(&shown)).problem,
         Some("problem-not-asked")
     );
+    let mut afterwards = self::counter(&world);
+    afterwards.remember_answered(posed.key_id.clone());
+    assert_eq!(
+        filmed(&mut afterwards, &answer(&shown)).problem,
+        Some("problem-replayed"),
+        "without the secret"
+    );
+    assert!(!posed.key_id.is_empty() && !posed.key_id.contains("secret"));
     let late = NOW.plus(MINUTE * 16);
     assert!(elsewhere.resume_request(&posed.kept, late).is_err());
-    let frames = answer(&shown)
-        .frames(symbolon_protocol::qr_transport::FrameSize::PHONE)
-        .unwrap();
-    let told = frames.take(200).map(|frame| take(&mut counter, &frame, late));
-    let problem = told.filter_map(|told| told.problem).next();
-    assert_eq!(problem, Some("problem-expired"));
+    let mut waiting = self::counter(&world);
+    waiting.resume_request(&posed.kept, NOW).unwrap();
+    for turn in ["the first closes the request", "which is known all the same"] {
+        let frames = answer(&shown)
+            .frames(symbolon_protocol::qr_transport::FrameSize::PHONE)
+            .unwrap();
+        let told = frames.take(200).map(|frame| take(&mut waiting, &frame, late));
+        let problem = told.filter_map(|told| told.problem).next();
+        assert_eq!(problem, Some("problem-expired"), "{turn}");
+        assert_eq!(waiting.next_code(), None, "{turn}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod asking;
 mod onboarding;
+mod policy;
 mod standing;
 
 use qrcode::{Color, EcLevel, QrCode};
@@ -228,11 +229,11 @@ fn an_older_foreign_damaged_or_huge_pack_is_refused_and_the_one_before_stays() {
         assert_eq!(counter.accept_pack(&pack, NOW), Err(problem));
     }
     let newer = world.pack(6, Status::Invalid, NOW);
-    counter.resume_pack(Some(first.clone()), Vec::new(), Some(b"?".to_vec()));
+    counter.resume_pack(Some(first.clone()), Vec::new(), Some(b"?".to_vec()), NOW);
     assert_eq!(counter.accept_pack(&newer, NOW), Err(PackProblem::Memory));
     let told = take(&mut counter, &world.card(), NOW);
     assert_eq!((told.html.as_str(), told.problem), ("", Some("pack-memory")));
-    counter.resume_pack(Some(first), Vec::new(), seen);
+    counter.resume_pack(Some(first), Vec::new(), seen, NOW);
     let late = NOW.plus(DAY * 3);
     assert_eq!(counter.accept_pack(&newer, late), Err(PackProblem::Expired));
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "genuine");

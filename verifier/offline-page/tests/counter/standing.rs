@@ -57,7 +57,7 @@ fn a_pack_that_is_over_leaves_the_list_of_the_root_of_trust_in_force_and_no_olde
             counter.pack_form().to_vec(),
             counter.pack_memory(),
         );
-        counter.resume_pack(kept.0, kept.1, kept.2);
+        counter.resume_pack(kept.0, kept.1, kept.2, NOW);
         assert_eq!(standing(counter, over), (PackState::Over, believed));
     }
     assert_eq!(standing(&same, NOW.minus(DAY)).0, PackState::Clock);
@@ -78,18 +78,23 @@ fn what_was_kept_opens_by_its_form_and_nothing_older_gets_in_after_it() {
     assert!(!kept.1.is_empty());
 
     let mut next = world.counter();
-    next.resume_pack(kept.0.clone(), kept.1.clone(), kept.2.clone());
+    next.resume_pack(kept.0.clone(), kept.1.clone(), kept.2.clone(), NOW);
     assert_eq!(standing(&next, NOW), (PackState::Current, Believed::Pack));
     assert_eq!(
         next.accept_pack(&world.pack(1, Status::Valid, NOW), NOW),
         Err(PackProblem::Older)
     );
     // An older pack that somebody put in its place, and a form of another.
-    next.resume_pack(Some(world.pack(1, Status::Valid, NOW)), kept.1, kept.2.clone());
+    next.resume_pack(
+        Some(world.pack(1, Status::Valid, NOW)),
+        kept.1,
+        kept.2.clone(),
+        NOW,
+    );
     assert_eq!(standing(&next, NOW).0, PackState::Refused);
     assert_eq!(take(&mut next, &world.card(), NOW).verdict, "unknown");
     // A device of before forms were kept.
-    next.resume_pack(kept.0, Vec::new(), kept.2);
+    next.resume_pack(kept.0, Vec::new(), kept.2, NOW);
     assert_eq!(standing(&next, NOW), (PackState::Current, Believed::Pack));
 }
 

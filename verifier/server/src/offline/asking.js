@@ -5,14 +5,20 @@ import { Refused } from "./verifier.js";
 const EACH_CODE = 200;
 const QUIET_ZONE = 4;
 const MODULE = 5;
-// In this window alone, as long as it is open: whoever has it opens the answer.
+// In this window alone, until it is answered or over: whoever has it opens the answer.
 const ASKED = "symbolon-asked";
+// How the key of the answer was called, which opens nothing.
 const ANSWERED = "symbolon-answered";
 
-export const askedBefore = () => sessionStorage.getItem(ASKED) ?? undefined;
+/** The request that this window showed, and the one that was answered in it. */
+export function askedBefore() {
+  const [asked, answered] = [ASKED, ANSWERED].map((name) => sessionStorage.getItem(name) ?? undefined);
+  return { asked: answered ? undefined : asked, answered };
+}
 
 export class Asking {
   #verifier;
+  #posed;
   #round = 0;
 
   constructor(verifier) {
@@ -26,17 +32,30 @@ export class Asking {
 
   /** What people can be asked for, and the request that this window showed before. */
   async begin(asks, posed) {
-    const choices = asks.map((label) => Object.assign(document.createElement("option"), { textContent: label, dir: "auto" }));
-    at("ask").replaceChildren(...choices);
-    show({ asking: choices.length > 0 && crypto.subtle !== undefined });
-    if (at("asking").hidden) return;
+    if (!posed) sessionStorage.removeItem(ASKED);
+    await this.#offer(asks);
+    if (posed && !at("asking").hidden) this.#show(posed);
+  }
+
+  /** Whom this device believes may have changed, and with it what can be asked for. */
+  async renew() {
+    await this.#offer(await this.#verifier.asks());
+  }
+
+  async #offer(asks) {
+    const [before, chosen] = [[...at("ask").options].map(({ value }) => value), at("ask").value];
+    if (asks.length !== before.length || asks.some((label, place) => label !== before[place])) {
+      const choices = asks.map((label) => Object.assign(document.createElement("option"), { textContent: label, dir: "auto" }));
+      at("ask").replaceChildren(...choices);
+      if (asks.includes(chosen)) at("ask").value = chosen;
+    }
+    if (asks.length === 0 || crypto.subtle === undefined) return show({ asking: false });
     try {
-      at("device").textContent = await this.#verifier.identifier();
+      at("device").textContent ||= await this.#verifier.identifier();
+      show({ asking: true });
     } catch {
       show({ asking: false });
     }
-    if (!posed) sessionStorage.removeItem(ASKED);
-    else if (!sessionStorage.getItem(ANSWERED)) this.#show(posed);
   }
 
   async ask() {
@@ -53,14 +72,19 @@ export class Asking {
     }
   }
 
-  /** An answer was judged: the request is shown no more. It stays known, so that who answers it twice is told so. */
+  /** The request was answered: it is shown no more, and its secret goes. How its key was called stays, so that who answers it twice is told so. */
   close() {
-    sessionStorage.setItem(ANSWERED, "yes");
+    if (this.#posed) {
+      sessionStorage.setItem(ANSWERED, this.#posed.key_id);
+      this.#verifier.answered(this.#posed.key_id);
+    }
+    sessionStorage.removeItem(ASKED);
     this.#rest();
   }
 
   #rest() {
     this.#round++;
+    this.#posed = undefined;
     show({ asked: false });
     at("start").textContent = at("camera-start").textContent;
   }
@@ -72,7 +96,9 @@ export class Asking {
     at("ask").focus();
   }
 
-  #show({ label, until, codes }) {
+  #show(posed) {
+    const { label, until, codes } = posed;
+    this.#posed = posed;
     at("asked-label").textContent = label;
     at("asked-until").dateTime = until;
     at("asked-until").firstElementChild.textContent = until;
@@ -88,9 +114,12 @@ export class Asking {
     while (round === this.#round) {
       if (Date.now() > until) {
         this.#rest();
-        return say("ask-alert", "problem-expired");
+        sessionStorage.removeItem(ASKED);
+        say("ask-alert", "problem-expired");
+        return this.#verifier.expire().catch(() => {});
       }
-      const code = await this.#verifier.code();
+      // A verifier that broke meanwhile was begun anew, and has the request.
+      const code = await this.#verifier.code().catch(() => undefined);
       if (code && round === this.#round) draw(at("asked-code"), code);
       await new Promise((resolve) => setTimeout(resolve, EACH_CODE));
     }

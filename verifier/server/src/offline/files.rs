@@ -23,13 +23,14 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 
 /// What stands around what was built, under the address that has its version in it.
-const AROUND: [(&str, &str, &str); 13] = [
+const AROUND: [(&str, &str, &str); 14] = [
     ("offline.js", SCRIPT, include_str!("offline.js")),
     ("asking.js", SCRIPT, include_str!("asking.js")),
     ("onboarding.js", SCRIPT, include_str!("onboarding.js")),
     ("packs.js", SCRIPT, include_str!("packs.js")),
     ("pictures.js", SCRIPT, include_str!("pictures.js")),
     ("scanner.js", SCRIPT, include_str!("scanner.js")),
+    ("versions.js", SCRIPT, include_str!("versions.js")),
     ("verifier.js", SCRIPT, include_str!("verifier.js")),
     ("worker.js", SCRIPT, include_str!("worker.js")),
     ("keep.js", SCRIPT, include_str!("keep.js")),

@@ -4,6 +4,10 @@
 const NAME = "symbolon-offline";
 const STORE = "kept";
 const SPENT = "spent:";
+// What every window of this page is told by the others, where the browser can tell.
+const windows = globalThis.BroadcastChannel && new BroadcastChannel(NAME);
+const ANEW = "anew";
+const PACK = "pack";
 const ALL_SPENT = () => IDBKeyRange.bound(SPENT, `${SPENT}\uffff`);
 
 function opened() {
@@ -46,16 +50,57 @@ export const keep = (values) =>
     for (const [name, value] of Object.entries(values)) store.put(value, name);
   });
 
+/** The same as long as this is the root of trust that is kept, in one transaction: whether it was. */
+export async function keepUnder(root, values) {
+  let under = false;
+  await within("readwrite", (store) => {
+    store.get("root").onsuccess = ({ target }) => {
+      under = alike(target.result, root);
+      if (!under) return;
+      for (const [name, value] of Object.entries(values)) store.put(value, name);
+    };
+  });
+  if (under && values.pack) windows?.postMessage(PACK);
+  return under;
+}
+
+/** Keeps a value where none is kept, and tells which one is. */
+export async function keepFirst(name, value) {
+  try {
+    await within("readwrite", (store) => void store.add(value, name));
+    return value;
+  } catch (error) {
+    if (error?.name === "ConstraintError") return kept(name);
+    throw error;
+  }
+}
+
+/** Whether two roots of trust, each of them perhaps none, are the same bytes. */
+export function alike(one, other) {
+  if (!one || !other) return !one && !other;
+  return one.length === other.length && one.every((byte, place) => byte === other[place]);
+}
+
+/** What other windows did: `anew` that they began anew, `pack` that they keep another pack. */
+export function hearOthers({ anew, pack }) {
+  windows?.addEventListener("message", ({ data }) => {
+    if (data === ANEW) anew();
+    else if (data === PACK) pack();
+  });
+}
+
 /** Everything goes but which requests were answered: whoever begins anew is not to take an answer twice. What is handed in stands there
-    afterwards, in the same transaction. */
-export const beginAnew = (values = {}) =>
-  within("readwrite", (store) => {
+    afterwards, in the same transaction. Every other window is told. */
+export async function beginAnew(values = {}) {
+  await within("readwrite", (store) => {
     const others = (all) => all.filter((name) => !name.startsWith(SPENT));
     store.getAllKeys().onsuccess = ({ target }) => {
       for (const name of others(target.result)) store.delete(name);
       for (const [name, value] of Object.entries(values)) store.put(value, name);
     };
   });
+  windows?.postMessage(ANEW);
+}
 
 /** Spends the nonce of a request that is answered, once in all windows of this page, and remembers it until nothing can answer it any more. Whether
     it was spent now: it was not where it was spent before. */

@@ -1,17 +1,18 @@
 // The counter without a network. Everything is judged on this device; the network, where there is one, brings a newer pack and nothing else.
 import { Asking, askedBefore } from "./asking.js";
-import { beginAnew, keep, kept } from "./keep.js";
-import { Onboarding } from "./onboarding.js";
+import { alike, beginAnew, hearOthers, keepFirst, kept } from "./keep.js";
+import { Onboarding, scopeOf } from "./onboarding.js";
 import { Packs, answerOf } from "./packs.js";
 import { Scanner } from "./scanner.js";
 import { at, say, show, switchSound } from "./telling.js";
 import { Refused, Verifier } from "./verifier.js";
+import { keepVersions } from "./versions.js";
 
-const verifier = new Verifier();
+const verifier = new Verifier(reload);
 
 async function begin() {
   switchSound();
-  save();
+  keepVersions();
   const root = (await kept("root")) ?? (await firstRoot());
   let opened;
   try {
@@ -19,12 +20,13 @@ async function begin() {
   } catch (error) {
     return say("alert", error instanceof Refused ? "root-unreadable" : "offline-broken");
   }
-  const packs = new Packs(verifier);
+  const asking = new Asking(verifier);
+  const packs = new Packs(verifier, () => asking.renew().catch(() => {}));
+  hearOthers({ anew: reload, pack: () => packs.resume().catch(() => {}) });
   const onboarding = new Onboarding(verifier, async () => {
     await showAddress();
     packs.refresh();
   });
-  const asking = new Asking(verifier);
   const aside = async (brought) => {
     if (brought === "pack") return packs.takeBrought();
     onboarding.offer(brought.onboarding, await kept("address"));
@@ -62,45 +64,35 @@ async function believing({ packs, asking, opened }) {
   show({ pack: true });
 }
 
-/** The page is kept by its service worker from the first load on. */
-async function save() {
-  const keeper = navigator.serviceWorker;
-  if (!keeper) return void (at("saved").textContent = at("offline-not-saved").textContent);
-  try {
-    await keeper.register("/offline/sw.js", { scope: "/offline/" });
-    await keeper.ready;
-    navigator.storage?.persist?.();
-    at("saved").textContent = at("offline-saved").textContent;
-    document.body.dataset.saved = "yes";
-  } catch {
-    at("saved").textContent = at("offline-not-saved").textContent;
-  }
-}
-
 /** The root of trust is taken once, from the server that this page came from where that hands one out, and kept. */
 async function firstRoot() {
   const root = (await answerOf("/offline/root.json"))?.bytes;
-  if (root) await keep({ root });
-  return root;
+  // A person may have named another one in another window meanwhile.
+  return root && keepFirst("root", root);
 }
 
 /** A server that hands out another root later changes nothing here, and is told; not where an onboarding code named the root. */
 async function compareRoot(root) {
-  if (await kept("address")) return;
+  const address = await kept("address");
+  if (address && !address.alone) return;
   const now = (await answerOf("/offline/root.json"))?.bytes;
-  if (!now) return;
-  const same = now.length === root.length && now.every((byte, place) => byte === root[place]);
-  if (!same) say("root-alert", "root-other");
+  if (now && !alike(now, root)) say("root-alert", "root-other");
 }
 
 async function showAddress() {
   const address = await kept("address");
-  show({ "root-address": Boolean(address) });
+  show({ "root-address": Boolean(address), "root-scope": Boolean(address) });
   at("address").textContent = address?.index ?? "";
+  at("scope").textContent = address ? scopeOf(address) : "";
 }
 
 async function forgetEverything() {
   await beginAnew();
+  reload();
+}
+
+/** Begins with what is kept now, which is another root of trust or none: what this window asked under the one before is not asked again. */
+function reload() {
   sessionStorage.clear();
   location.reload();
 }

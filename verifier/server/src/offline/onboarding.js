@@ -1,6 +1,6 @@
-// An operator's onboarding code: whom to believe and where to ask first. Whoever holds one before the camera changes nothing; a person does, who has
-// compared both fingerprints with what the operator says.
-import { beginAnew, keep } from "./keep.js";
+// An operator's onboarding code: whom to believe and where to ask first. Whoever holds one before the camera changes nothing; a person does, who
+// types the fingerprint as the operator says it. The page shows it only then: what stands on the screen would be copied from there.
+import { beginAnew } from "./keep.js";
 import { answerOf } from "./packs.js";
 import { at, note, say, show } from "./telling.js";
 import { Refused } from "./verifier.js";
@@ -10,6 +10,7 @@ const ROOT_FILE = "root-of-trust.json";
 export class Onboarding {
   #verifier;
   #offered;
+  #address;
   #changed;
 
   /** `changed` is told once another address is kept. */
@@ -26,11 +27,15 @@ export class Onboarding {
   offer(offered, address) {
     if (offered.is_own && address?.index === offered.index && (address.scope ?? null) === offered.scope) return this.close();
     if (!addressOf(offered.index)) return say("alert", "join-address-refused");
-    this.#offered = offered;
+    [this.#offered, this.#address] = [offered, address];
     at("join-own").textContent = offered.own ?? at("join-none").textContent;
-    at("join-new").textContent = offered.fingerprint;
+    at("join-new").textContent = "";
+    at("join-index-now").textContent = address?.index ?? at("join-none").textContent;
+    at("join-scope-now").textContent = address ? scopeOf(address) : at("join-none").textContent;
     at("join-index").textContent = offered.index;
+    at("join-scope").textContent = scopeOf(offered);
     show({
+      "join-new-part": false,
       "join-first": !offered.own,
       "join-other": Boolean(offered.own) && !offered.is_own,
       "join-same": offered.is_own,
@@ -47,6 +52,7 @@ export class Onboarding {
   close() {
     const here = at("join").contains(document.activeElement);
     this.#offered = undefined;
+    at("join-said").value = "";
     show({ join: false });
     if (here) at(at("start").hidden ? "again" : "start").focus({ preventScroll: true });
   }
@@ -59,11 +65,15 @@ export class Onboarding {
     try {
       await this.#verifier.confirm(said);
       if (offered.is_own) {
-        await keep({ address });
+        // Where no code named the root of trust, none has now: this one confirms what was there.
+        const named = this.#address && !this.#address.alone;
+        await this.#verifier.settle(named ? address : { ...address, alone: true });
         this.close();
         note("alert", "join-address-kept");
         return this.#changed();
       }
+      at("join-new").textContent = offered.fingerprint;
+      show({ "join-new-part": true });
       const root = await this.#root(said, offered.index);
       if (!root) {
         show({ "join-file-part": true });
@@ -93,6 +103,9 @@ export class Onboarding {
     return undefined;
   }
 }
+
+/** What of the packs an address is asked for. */
+export const scopeOf = ({ scope }) => scope ?? at("join-everything").textContent;
 
 /** An address that a page may ask: text of a stranger until then. */
 function addressOf(index) {

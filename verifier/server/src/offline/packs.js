@@ -15,15 +15,17 @@ const BELIEVED = { root: "believed-root", nobody: "believed-nobody" };
 
 export class Packs {
   #verifier;
+  #changed;
 
-  constructor(verifier) {
-    this.#verifier = verifier;
+  /** `changed` is told whenever something else may be known here. */
+  constructor(verifier, changed) {
+    [this.#verifier, this.#changed] = [verifier, changed];
   }
 
   /** What changed, or a newer pack, where the operator's address or this page's server has one. */
   async refresh({ aloud = false } = {}) {
     const told = (say) => aloud && say();
-    await alone(() => this.#resume());
+    await this.resume();
     const at = await kept("address");
     if (at && (await this.#fromAddress(at, told))) return;
     const changed = await answerOf(await this.#sinceHere());
@@ -37,7 +39,8 @@ export class Packs {
     await this.accept(whole.bytes, whole.tag);
   }
 
-  /** What the address of an onboarding code offers. Whether it answered: its word is no more than where a file is, and every pack is verified. */
+  /** What the address of an onboarding code offers: its word is no more than where a file is, and every pack is verified. Whether that will do: a
+      pack was taken, or the one that is here is the newest. */
   async #fromAddress({ index, scope }, told) {
     const answer = await answerOf(index);
     if (!answer?.bytes) return false;
@@ -53,7 +56,7 @@ export class Packs {
       if (!(error instanceof Refused)) throw error;
       told(() => say("pack-alert", error.message));
     }
-    return true;
+    return false;
   }
 
   async fromFile(file) {
@@ -88,6 +91,10 @@ export class Packs {
   }
 
   /** Another window of this page may have taken a newer pack since. */
+  resume() {
+    return alone(() => this.#resume());
+  }
+
   async #resume() {
     const known = await kept("known");
     if (!known || known.sequence === (await this.#verifier.standing())?.known?.sequence) return;
@@ -114,6 +121,7 @@ export class Packs {
     at("pack-known").hidden = !known;
     say("pack-alert", STANDING[standing?.state]);
     say("pack-believed", BELIEVED[standing?.believed]);
+    await this.#changed();
     document.body.dataset.pack = standing?.state ?? "none";
     document.body.dataset.believed = standing?.believed ?? "nobody";
     if (!known) return standing;

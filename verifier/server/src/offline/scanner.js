@@ -51,6 +51,7 @@ export class Scanner {
       if (told.progress) this.#sayProgress(told.progress);
       if (told.brought || told.note || told.problem === CONTRADICTED) return this.#setAside(told);
       if (told.html) return this.#tell(told);
+      if (told.answered) return this.#unjudged(told);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
@@ -80,10 +81,15 @@ export class Scanner {
     await this.#verifier.begin();
     this.#wake();
     let last;
-    for (const file of files) last = await this.#read(file, last);
+    for (const file of files) {
+      last = await this.#read(file, last);
+      // The frames of an animation that go on would answer a second time.
+      if (last?.answered) break;
+    }
     at("picture").value = "";
     if (last?.brought || last?.note) return this.#setAside(last);
     if (last?.html) return this.#tell(last);
+    if (last?.answered) return this.#unjudged(last);
     this.rest();
     say("alert", last?.problem ?? "problem-no-code");
     at("alert").scrollIntoView({ block: "nearest" });
@@ -101,6 +107,7 @@ export class Scanner {
     try {
       for await (const picture of picturesOf(file)) {
         const told = await this.#verifier.examine(picture, language);
+        if (told.answered) return told;
         if (says(told)) last = told;
       }
     } catch {
@@ -138,6 +145,14 @@ export class Scanner {
     if (told.note) note("alert", told.note);
     if (told.brought) return this.#aside(told.brought);
     at("alert").scrollIntoView({ block: "nearest" });
+  }
+
+  /** The request was answered, and nothing could be judged. */
+  #unjudged(told) {
+    this.stop();
+    say("alert", told.problem);
+    at("alert").scrollIntoView({ block: "nearest" });
+    this.#settled(told);
   }
 
   #tell(told) {

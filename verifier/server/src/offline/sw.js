@@ -9,6 +9,11 @@ async function keepAll() {
   await cache.addAll(FILES.map((file) => new Request(file, { cache: "reload" })));
 }
 
+// A version that waits takes over where a person says so in one of the pages, and otherwise once no page of the old one is open.
+self.addEventListener("message", ({ data }) => {
+  if (data === "take-over") self.skipWaiting();
+});
+
 self.addEventListener("activate", (event) => {
   event.waitUntil(takeOver());
 });

@@ -5,22 +5,36 @@ export class Verifier {
   #next = 1;
   #waiting = new Map();
   #kept;
+  #replaced;
 
-  /** Begins with what this device keeps, and with a request that this window showed. */
-  async open(root, asked) {
-    this.#kept = { root, asked };
+  /** `replaced` is told where another window keeps another root of trust: whatever was asked of this one is answered no more. */
+  constructor(replaced) {
+    this.#replaced = replaced;
+  }
+
+  /** Begins with what this device keeps, with a request that this window showed, and with the key of the one that was answered last. */
+  async open(root, { asked, answered }) {
+    this.#kept = { root, asked, answered };
     return this.#begin();
   }
 
   #begin() {
     this.#worker?.terminate();
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    this.#worker.addEventListener("message", ({ data }) => this.#hear(data));
-    this.#worker.addEventListener("error", () => this.#fail());
-    return this.#call("open", this.#kept);
+    // Nobody else answers what the worker before was asked: whoever waits for it holds up every window that takes packs.
+    this.#fail();
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.#worker = worker;
+    worker.addEventListener("message", ({ data }) => this.#hear(data));
+    worker.addEventListener("error", () => {
+      if (worker !== this.#worker) return;
+      this.#worker = undefined;
+      this.#fail();
+    });
+    return this.#post("open", this.#kept);
   }
 
-  #hear({ id, answer, refused, broken }) {
+  #hear({ id, answer, refused, broken, replaced }) {
+    if (replaced) return this.#replaced();
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (broken) waiting?.reject(new Broken());
@@ -33,12 +47,24 @@ export class Verifier {
     this.#waiting.clear();
   }
 
-  #call(deed, values = {}, moved = []) {
+  #post(deed, values = {}, moved = []) {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
+      if (!this.#worker) return reject(new Broken());
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ id, deed, now: Date.now() / 1000, ...values }, moved);
     });
+  }
+
+  /** Has something done. A worker that breaks by it is begun anew, once. */
+  async #call(deed, values, moved) {
+    const worker = this.#worker;
+    try {
+      return await this.#post(deed, values, moved);
+    } catch (error) {
+      if (error instanceof Broken && worker === this.#worker) await this.#begin();
+      throw error;
+    }
   }
 
   /** Looks at something; what breaks the reader shows nothing. */
@@ -47,7 +73,6 @@ export class Verifier {
       return await this.#call(deed, values, moved);
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
-      await this.#begin();
       return {};
     }
   }
@@ -59,7 +84,7 @@ export class Verifier {
 
   /** Goes on with the pack that is kept, by whichever window of this page. */
   resume() {
-    return this.#call("resume");
+    return this.#mended("resume");
   }
 
   /** What an animation brought, once. */
@@ -80,6 +105,11 @@ export class Verifier {
     return this.#call("identifier");
   }
 
+  /** What people can be asked for now. */
+  asks() {
+    return this.#call("asks");
+  }
+
   async ask(label) {
     const posed = await this.#call("ask", { label });
     this.#kept.asked = posed.kept;
@@ -91,6 +121,18 @@ export class Verifier {
     await this.#call("withdraw");
   }
 
+  /** Time is over for the request that is shown. */
+  async expire() {
+    this.#kept.asked = undefined;
+    await this.#call("expire");
+  }
+
+  /** The request of this key was answered, which closed it: no worker is handed its secret any more. */
+  answered(keyId) {
+    this.#kept.asked = undefined;
+    this.#kept.answered = keyId;
+  }
+
   code() {
     return this.#call("code");
   }
@@ -99,12 +141,17 @@ export class Verifier {
     return this.#call("confirm", { said });
   }
 
+  /** Keeps an address of packs under the root of trust that is believed here. */
+  settle(address) {
+    return this.#call("settle", { address });
+  }
+
   join(said, root) {
     return this.#call("join", { said, root });
   }
 
   begin(sameCard = false) {
-    return this.#call("begin", { sameCard });
+    return this.#mended("begin", { sameCard });
   }
 
   look(picture, language) {
