@@ -161,7 +161,8 @@ impl Wallet {
         })
     }
 
-    /// Deletes a credential and its key. The history keeps that it was held.
+    /// Deletes a credential and its key. The history keeps that it was held. Its issuer is told where it wants to hear; one that cannot be
+    /// told now is told by a later `refresh`.
     pub async fn delete(&self, credential: String) -> Result<(), WalletError> {
         let now = self.time.for_wallet()?;
         Ok(self.core.delete(credential.parse()?, now).await?)

@@ -48,5 +48,6 @@ pub use stage::{
 };
 pub use verification::CredentialProblem;
 
+pub(crate) use deleted::Telling;
 pub(crate) use reissue::key_ended;
 pub(crate) use verification::read_list_credential;

@@ -8,7 +8,7 @@ use crate::ports::Change;
 use crate::present::{OriginStage, PresentStage};
 use crate::receive::{Issuing, ReceiveStage};
 use crate::record::{Flow, Stage};
-use crate::wallet::{Cursor, FINISHED_FLOW_LIFETIME, Resumed, Wallet};
+use crate::wallet::{FINISHED_FLOW_LIFETIME, Resumed, Wallet};
 
 /// A flow that is not over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,19 +148,7 @@ impl Wallet {
         }
     }
 
-    /// Binds a flow to whoever brought it, in the words of whoever binds it: they stand beside the flow as long as it is kept. No other call may be
-    /// working on it.
-    ///
-    /// # Errors
-    /// [`WalletError::NotFound`] when there is no such flow.
-    pub async fn bind_flow(&self, flow: FlowId, to: String, now: UnixTime) -> Result<(), WalletError> {
-        let mut flow = self.flow(flow).await?;
-        flow.bound_to = Some(to);
-        let mut cursor = Cursor::at(self, &flow, now);
-        cursor.write(flow.stage, Vec::new()).await.map(drop)
-    }
-
-    /// What a flow was bound to.
+    /// What a flow was bound to when it began: see [`Wallet::open_bound_request`].
     ///
     /// # Errors
     /// [`WalletError::NotFound`] when there is no such flow.

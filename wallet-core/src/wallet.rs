@@ -18,7 +18,7 @@ use crate::policy::{SignedMetadata, SpentCopies, WalletPolicy};
 use crate::ports::{AttestKeys, Change, Transport, WalletKeys, WalletStore};
 use crate::present::{OriginOutcome, OriginStage, PresentOutcome, PresentStage};
 use crate::progress::{ObserveProgress, Progress};
-use crate::receive::{ReceiveOutcome, ReceiveStage};
+use crate::receive::{ReceiveOutcome, ReceiveStage, Telling};
 use crate::record::{Flow, Stage};
 
 /// What the application hands in.
@@ -53,6 +53,7 @@ pub struct Wallet {
     pub(crate) policy: Arc<WalletPolicy>,
     pub(crate) client: Option<WalletClient>,
     pub(crate) nonces: DpopNonces,
+    pub(crate) telling: Telling,
     pub(crate) copies: NonZeroUsize,
     pub(crate) key_attester: Option<Arc<dyn AttestKeys>>,
     pub(crate) signed_metadata: SignedMetadata,
@@ -87,6 +88,7 @@ impl Wallet {
             policy: Arc::new(policy),
             client: None,
             nonces: DpopNonces::default(),
+            telling: Telling::default(),
             copies: NonZeroUsize::MIN,
             key_attester: None,
             signed_metadata: SignedMetadata::default(),
@@ -153,7 +155,7 @@ impl Wallet {
     }
 
     /// Cleans up after a process that died: deletes keys that neither a credential nor an unfinished flow uses, forgets
-    /// flows that ended more than a day ago, and lists those that did not end.
+    /// flows that ended more than a day ago and deletions that no issuer could be told of for thirty, and lists the flows that did not end.
     ///
     /// Call it once, after the wallet was opened and **before any other call**: a key that another call is just creating
     /// would look unused.
@@ -161,6 +163,7 @@ impl Wallet {
     /// # Errors
     /// [`WalletError::StoreDamaged`] and the like. No key is deleted unless every record could be read.
     pub async fn recover(&self, now: UnixTime) -> Result<Recovered, WalletError> {
+        self.give_up_telling(now).await?;
         let flows = self.ports.store.flows().await?;
         let credentials = self.ports.store.credentials().await?;
         let is_held = |id: &CredentialId| credentials.iter().any(|credential| credential.id == *id);
@@ -250,13 +253,23 @@ impl Wallet {
 
     /// Writes the first record of a flow.
     pub(crate) async fn begin(&self, stage: Stage, now: UnixTime) -> Result<FlowId, WalletError> {
+        self.begin_bound(stage, None, now).await
+    }
+
+    /// Writes the first record of a flow, which says already what the flow is bound to.
+    pub(crate) async fn begin_bound(
+        &self,
+        stage: Stage,
+        bind: Option<Binding<'_>>,
+        now: UnixTime,
+    ) -> Result<FlowId, WalletError> {
         let id = FlowId::make(self.ports.randomness.as_ref())?;
         let flow = Flow {
             id,
             revision: 1,
             started: now,
             updated: now,
-            bound_to: None,
+            bound_to: bind.map(|bind| bind(id)),
             stage,
         };
         self.ports
@@ -282,6 +295,9 @@ impl Wallet {
 
 /// A finished flow tells its outcome to an app that was killed before it could show it. A day is enough for that.
 pub(crate) const FINISHED_FLOW_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a flow is to be bound to, by its name.
+pub(crate) type Binding<'a> = &'a (dyn Fn(FlowId) -> String + Sync);
 
 /// The place of a running flow in the store.
 pub(crate) struct Cursor<'w> {

@@ -427,7 +427,7 @@ pub struct PresentNearbyArguments {
     /// Refuse, and refuse whatever this reader asks for from now on
     #[arg(long, conflicts_with_all = ["yes", "refuse"])]
     pub refuse_always: bool,
-    /// Keep a copy of what was sent, and beside it the request with its session; the last answer, where a reader asks several times
+    /// Keep a copy of what was sent, and beside it the request with its session; where a reader asks again, the second in FILE-2
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
     /// Which wallet

@@ -99,7 +99,7 @@ pub enum RefreshScope {
 pub struct Refreshed {
     /// The lists that were asked for.
     pub lists: Vec<RefreshedList>,
-    /// When the next list is due: seconds since 1970-01-01T00:00:00Z; absent when nothing held is in one.
+    /// When the next list is due, or an issuer that was told of a deletion in vain: seconds since 1970-01-01T00:00:00Z; absent when nothing is.
     pub due: Option<i64>,
 }
 
@@ -146,7 +146,8 @@ impl Wallet {
 
     /// Reads status lists of what is held, and keeps what they say for `overview`. Whoever fetches a list tells its server that somebody at
     /// this address holds a credential of it: call it from a background job, at `due` or by the platform's own rhythm, and never while
-    /// something is being shown.
+    /// something is being shown. Issuers that have not heard yet that a credential was deleted are told then, too, as long as they are to be
+    /// tried: the history says what came of it.
     pub async fn refresh(&self, scope: RefreshScope) -> Result<Refreshed, WalletError> {
         let scope = match scope {
             RefreshScope::Due => core::RefreshScope::Due,

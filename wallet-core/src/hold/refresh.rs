@@ -29,7 +29,7 @@ pub enum RefreshScope {
 pub struct Refreshed {
     /// The lists that were asked for.
     pub lists: Vec<RefreshedList>,
-    /// When the next list is due; absent when no credential has a place in one.
+    /// When the next list is due, or an issuer that was told of a deletion in vain; absent when nothing is.
     pub due: Option<UnixTime>,
 }
 
@@ -67,7 +67,8 @@ const MAX_INTERVAL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Wallet {
     /// Reads status lists of what is held, and keeps what they say for [`overview`](Wallet::overview). Call it from a background job, at
-    /// [`Refreshed::due`] or by the platform's own rhythm, and never while something is being shown.
+    /// [`Refreshed::due`] or by the platform's own rhythm, and never while something is being shown. It tells the
+    /// issuers that are still to hear of a deletion, too: see [`Wallet::tell_deletions`].
     ///
     /// # Errors
     /// [`WalletError::StoreDamaged`] and the like. That a list could not be read is an outcome.
@@ -107,10 +108,12 @@ impl Wallet {
         if !changes.is_empty() {
             self.ports.store.commit(changes).await?;
         }
-        let due = due_of(&credentials, &known);
+        self.tell_deletions(now).await?;
+        let due = due_of(&credentials, &known).into_values();
+        let due = due.map(|due| due.unwrap_or(now));
         Ok(Refreshed {
             lists,
-            due: due.into_values().map(|due| due.unwrap_or(now)).min(),
+            due: due.chain(self.next_telling().await?).min(),
         })
     }
 

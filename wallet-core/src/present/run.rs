@@ -27,7 +27,7 @@ use crate::record::{
     Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, ReceiptRecord, RefusalRule,
     Stage,
 };
-use crate::wallet::{Cursor, Wallet};
+use crate::wallet::{Binding, Cursor, Wallet};
 
 /// How long consent holds while the app is dead or the key is locked. Afterwards the person is asked again: nobody expects
 /// yesterday's yes to send something today.
@@ -69,6 +69,31 @@ impl Wallet {
         &self,
         link: &str,
         languages: &Languages,
+        now: UnixTime,
+    ) -> Result<Opened, WalletError> {
+        self.open(link, languages, None, now).await
+    }
+
+    /// The same for a request that somebody else than the wallet's owner brought: what is kept of it is bound to whoever did from its first
+    /// record on, in the words that `bind` has for its name. See [`Wallet::bound_to`].
+    ///
+    /// # Errors
+    /// As [`Wallet::open_request`].
+    pub async fn open_bound_request(
+        &self,
+        link: &str,
+        languages: &Languages,
+        bind: &(dyn Fn(FlowId) -> String + Sync),
+        now: UnixTime,
+    ) -> Result<Opened, WalletError> {
+        self.open(link, languages, Some(bind), now).await
+    }
+
+    async fn open(
+        &self,
+        link: &str,
+        languages: &Languages,
+        bind: Option<Binding<'_>>,
         now: UnixTime,
     ) -> Result<Opened, WalletError> {
         let fetched = self.fetch_request(link).await?;
@@ -117,7 +142,7 @@ impl Wallet {
             client_id: fetched.client_id,
             languages: languages.clone(),
         };
-        let flow = self.begin(Stage::Present(stage), now).await?;
+        let flow = self.begin_bound(Stage::Present(stage), bind, now).await?;
         let request = self.consent_request(flow, &verified, languages, now).await?;
         Ok(Opened::AwaitingConsent(Box::new(request)))
     }

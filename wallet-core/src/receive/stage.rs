@@ -18,6 +18,7 @@ use symbolon_protocol::secret::{AccessToken, PreAuthorizedCode, RefreshToken, Tr
 
 use super::formats::{PlannedFormat, PlannedProof, ProofKeyName};
 use super::outcome::{NewOfferReason, ReceiptProblem};
+use crate::error::{DeviceFault, WalletError};
 use crate::identifiers::CredentialId;
 use crate::record::CredentialDisplay;
 use crate::secret;
@@ -323,6 +324,22 @@ impl Issuing {
         self.access_token = token.access_token;
     }
 
+    /// The same with a copy of the token, which others may have to be given too.
+    pub(super) fn copy_token(&mut self, token: &TokenResponse) -> Result<(), WalletError> {
+        const DEFECT: WalletError = WalletError::DeviceFailed(DeviceFault::Internal);
+        if let Some(refresh_token) = &token.refresh_token {
+            self.refresh_token = Some(RefreshToken::parse(refresh_token.expose()).ok_or(DEFECT)?);
+        }
+        self.access_token = AccessToken::parse(token.access_token.expose()).ok_or(DEFECT)?;
+        Ok(())
+    }
+
+    /// Whether this refresh token is the one that renews the access.
+    pub(super) fn has_refresh_token(&self, token: &RefreshToken) -> bool {
+        let own = self.refresh_token.as_ref();
+        own.is_some_and(|own| own.expose() == token.expose())
+    }
+
     /// The issuer's name for a credential that is no longer held.
     pub(super) fn take_notification(&mut self, of: CredentialId) -> Option<NotificationId> {
         let position = self.notifications.iter().position(|(id, _)| *id == of)?;
@@ -388,6 +405,15 @@ impl ReceiveStage {
             | Self::Consented { .. }
             | Self::AwaitingTransactionCode { .. }
             | Self::Finished(_) => None,
+        }
+    }
+
+    /// What was granted, once it was.
+    pub(super) fn issuing_mut(&mut self) -> Option<&mut Issuing> {
+        match self {
+            Self::Issuing(issuing) | Self::Renewable(issuing) => Some(issuing),
+            Self::Renewing(renewing) => Some(&mut renewing.issuing),
+            _ => None,
         }
     }
 

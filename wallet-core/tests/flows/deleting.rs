@@ -3,19 +3,26 @@
 use std::time::Duration;
 
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
+use symbolon_wallet_core::hold::RefreshScope;
 use symbolon_wallet_core::receive::{ReceiveOutcome, ReceiveStage};
 use symbolon_wallet_core::record::{DeletionNotice, HistoryEvent, Stage};
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{TransportError, WalletError, WalletStore as _};
 
-use crate::support::World;
 use crate::support::authorization::{Abilities, Grants};
 use crate::support::endpoint::Offered;
+use crate::support::network::meanwhile;
+use crate::support::{Side, World};
 
 /// A wallet with two credentials of one issuer, which wants to hear what becomes of them.
 fn notified() -> World {
+    notified_of(2)
+}
+
+/// The same with so many credentials.
+fn notified_of(credentials: usize) -> World {
     let world = World::with_sign_in(Abilities {
-        grants: Grants::Datasets(2),
+        grants: Grants::Datasets(credentials),
         ..Abilities::HIGH_ASSURANCE
     });
     world.issuer.server.give_refresh_tokens();
@@ -247,24 +254,157 @@ fn an_issuer_that_does_not_want_to_hear_is_asked_once() {
     }
 }
 
+/// Apps refresh in the background, and know by it when to come again.
 #[test]
-fn an_answer_that_is_too_large_is_one_and_a_locked_key_is_no_attempt() {
-    let world = notified();
-    let held: Vec<_> = block_on(world.store.credentials()).unwrap();
-    world.set_down(Some(("notification", TransportError::TooLarge)));
-    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
+fn a_refresh_tells_what_is_still_to_be_told_and_says_when_to_come_again() {
+    let mut world = notified();
+    world.set_down(Some(("notification", TransportError::Unreachable)));
+    for held in block_on(world.store.credentials()).unwrap() {
+        block_on(world.wallet().delete(held.id, world.now)).unwrap();
+    }
+    let refresh = |world: &World| {
+        let wallet = world.wallet();
+        block_on(wallet.refresh(RefreshScope::Due, world.now))
+            .unwrap()
+            .due
+    };
+    let due = refresh(&world).expect("to come again");
+    assert_eq!(due, world.now.plus(Duration::from_secs(60)));
     world.set_down(None);
-    let later = world.now.plus(Duration::from_secs(3600));
-    let before = world.issuer.endpoint.notifications();
-    block_on(world.wallet().tell_deletions(later)).unwrap();
-    assert_eq!(world.issuer.endpoint.notifications(), before, "it has heard");
+    pass(&mut world, Duration::from_secs(60));
+    assert_eq!(refresh(&world), None);
+    assert_eq!(deleted(&world).len(), 2);
+    assert_eq!(notices(&world), [Some(DeletionNotice::Told); 2]);
+}
 
-    world.keys.lock();
-    block_on(world.wallet().delete(held[1].id, world.now)).unwrap();
-    assert_eq!(deleted(&world).len(), 0);
-    world.keys.unlock();
-    block_on(world.wallet().tell_deletions(world.now)).unwrap();
-    assert_eq!(deleted(&world).len(), 1, "at once");
+/// Nobody knows whether an answer that is too large was a success.
+#[test]
+fn an_answer_that_is_too_large_is_none_and_a_locked_key_is_no_attempt() {
+    for endpoint in ["notification", "token"] {
+        let mut world = notified();
+        let held: Vec<_> = block_on(world.store.credentials()).unwrap();
+        world.issuer.server.forget_access_tokens();
+        world.set_down(Some((endpoint, TransportError::TooLarge)));
+        block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
+        assert_eq!(notices(&world), [Some(DeletionNotice::Waiting)], "{endpoint}");
+        assert_eq!(deleted(&world).len(), 0);
+        world.set_down(None);
+        pass(&mut world, Duration::from_secs(60));
+        block_on(world.wallet().tell_deletions(world.now)).unwrap();
+        assert_eq!(notices(&world), [Some(DeletionNotice::Told)], "{endpoint}");
+        assert_eq!(deleted(&world).len(), 1);
+
+        world.keys.lock();
+        block_on(world.wallet().delete(held[1].id, world.now)).unwrap();
+        assert_eq!(deleted(&world).len(), 1);
+        world.keys.unlock();
+        block_on(world.wallet().tell_deletions(world.now)).unwrap();
+        assert_eq!(deleted(&world).len(), 2, "at once");
+    }
+}
+
+/// The access of what is gone is not kept for a key that nobody unlocks any more.
+#[test]
+fn a_deletion_that_cannot_be_tried_for_a_month_is_given_up() {
+    let give_up = |world: &World, by_telling: bool| match by_telling {
+        true => block_on(world.wallet().tell_deletions(world.now)).unwrap(),
+        false => drop(block_on(world.wallet().recover(world.now)).unwrap()),
+    };
+    for by_telling in [true, false] {
+        let mut world = notified();
+        world.keys.lock();
+        for held in block_on(world.store.credentials()).unwrap() {
+            block_on(world.wallet().delete(held.id, world.now)).unwrap();
+        }
+        pass(&mut world, Duration::from_secs(29 * 86_400));
+        give_up(&world, by_telling);
+        assert_eq!(notices(&world), [Some(DeletionNotice::Waiting); 2]);
+        pass(&mut world, Duration::from_secs(2 * 86_400));
+        give_up(&world, by_telling);
+        assert_eq!(notices(&world), [Some(DeletionNotice::NotReached); 2]);
+        world.keys.unlock();
+        block_on(world.wallet().tell_deletions(world.now)).unwrap();
+        assert_eq!(deleted(&world).len(), 0);
+        pass(&mut world, Duration::from_secs(2 * 86_400));
+        block_on(world.wallet().recover(world.now)).unwrap();
+        assert_eq!(
+            block_on(world.store.flows()).unwrap().len(),
+            0,
+            "nor is its access"
+        );
+        assert_eq!(world.held(), (0, 0));
+    }
+}
+
+/// The access of one receipt is renewed for the first, while the other one changes the same receipt. Each refresh token is good for once.
+#[test]
+fn two_deletions_close_together_are_both_told_and_lose_no_access() {
+    let mut pauses = 0;
+    for is_same_wallet in [true, false] {
+        for side in [Side::PausedBefore, Side::PausedAfter] {
+            for at in 0.. {
+                let world = notified_of(3);
+                let held: Vec<_> = block_on(world.store.credentials()).unwrap();
+                world.issuer.server.forget_access_tokens();
+                let wallet = world.wallet();
+                let other = if is_same_wallet {
+                    wallet.clone()
+                } else {
+                    world.wallet()
+                };
+                let mut is_paused = false;
+                world.faults.kill_at(Some((at, side)));
+                let deleting = meanwhile(wallet.delete(held[0].id, world.now), || {
+                    is_paused = true;
+                    world.faults.kill_at(None);
+                    assert_eq!(
+                        block_on(other.delete(held[1].id, world.now)),
+                        Ok(()),
+                        "{side:?} {at}"
+                    );
+                });
+                world.faults.kill_at(None);
+                assert_eq!(deleting, Ok(()), "{is_same_wallet} {side:?} {at}");
+                if !is_paused {
+                    break;
+                }
+                pauses += 1;
+                // Two handles on one store do not know of each other, and the server tells the second one that there is no access.
+                if is_same_wallet {
+                    assert_eq!(deleted(&world).len(), 2, "{side:?} {at}");
+                    assert_eq!(notices(&world), [Some(DeletionNotice::Told); 2], "{side:?} {at}");
+                }
+                world.issuer.server.forget_access_tokens();
+                assert!(
+                    matches!(
+                        block_on(wallet.renew(held[2].id, world.now)),
+                        Ok(ReceiveOutcome::Stored { .. })
+                    ),
+                    "{is_same_wallet} {side:?} {at}"
+                );
+            }
+        }
+    }
+    assert!(pauses >= 16, "the walk paused only {pauses} times");
+}
+
+/// What the person wanted is done, whatever is wrong with telling.
+#[test]
+fn a_deletion_fails_by_nothing_that_comes_after_it() {
+    let mut failures = 0;
+    for at in 0.. {
+        let world = notified();
+        let held: Vec<_> = block_on(world.store.credentials()).unwrap();
+        world.faults.kill_at(Some((at, Side::Fails)));
+        let deleting = block_on(world.wallet().delete(held[0].id, world.now));
+        if world.faults.calls() <= at {
+            break;
+        }
+        world.faults.kill_at(None);
+        failures += 1;
+        assert_eq!(deleting.is_ok(), world.held().0 == 1, "{at}: {deleting:?}");
+    }
+    assert!(failures >= 2, "it failed only {failures} times");
 }
 
 #[test]

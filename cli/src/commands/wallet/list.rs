@@ -146,8 +146,8 @@ pub(super) async fn refresh(wallet: &Wallet, all: bool) -> anyhow::Result<()> {
         show::line(&format!("{}: {outcome}", show::printable(&list.uri)));
     }
     match refreshed.due {
-        Some(due) => show::line(&format!("the next list is due at {}", due.rfc3339())),
-        None => show::line("no credential has a status list"),
+        Some(due) => show::line(&format!("to be refreshed again at {}", due.rfc3339())),
+        None => show::line("there is nothing to be refreshed again"),
     }
     for id in wallet.note_ended_keys(now).await? {
         show::warning(&format!(

@@ -1,6 +1,6 @@
 //! `symbolon wallet present-nearby`: a session of ISO/IEC 18013-5, in which the line to the reader is one on this machine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -72,7 +72,7 @@ struct Session<'a> {
 impl Session<'_> {
     async fn run(mut self, mut waiting: WaitingHolder) -> anyhow::Result<ExitCode> {
         let languages = Languages::new(["en"]);
-        let mut has_shown = false;
+        let mut shown = 0_usize;
         loop {
             let Received::Message(message) = self.line.receive().await? else {
                 break;
@@ -116,11 +116,19 @@ impl Session<'_> {
                     holder,
                     ..
                 }) => {
-                    if let Some(path) = self.save {
-                        keep(&presentation, path)?;
+                    let sent = self.line.send(&message).await;
+                    shown = shown.saturating_add(1);
+                    // Also what arrived in part. A reader is not kept waiting for a disk, and a full one must not keep it without an answer that
+                    // the history has.
+                    let kept = match self.save {
+                        Some(path) => keep(&presentation, &numbered(path, shown)),
+                        None => Ok(()),
+                    };
+                    sent?;
+                    if let Err(error) = kept {
+                        let _ = self.line.signal(StateSignal::End).await;
+                        return Err(error.context("it was shown, and is not kept"));
                     }
-                    self.line.send(&message).await?;
-                    has_shown = true;
                     show::line("shown; whether it arrived is not known");
                     match holder {
                         Some(holder) => waiting = WaitingHolder::Answered(holder),
@@ -145,7 +153,7 @@ impl Session<'_> {
         }
         // The reader may be gone already.
         let _ = self.line.signal(StateSignal::End).await;
-        Ok(if has_shown {
+        Ok(if shown > 0 {
             ExitCode::SUCCESS
         } else {
             ExitCode::from(1)
@@ -166,5 +174,38 @@ impl Session<'_> {
                 self.consent.decision(choice)
             }
         }
+    }
+}
+
+/// Where the answer of this number is kept: the first one at `path` itself, the second of `a.json` at `a-2.json`.
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    if number < 2 {
+        return path.to_owned();
+    }
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{number}"));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_answer_of_a_session_has_files_of_its_own() {
+        for (number, expected, request) in [
+            (1, "kept/a.b.json", "kept/a.b.request.jwt"),
+            (2, "kept/a.b-2.json", "kept/a.b-2.request.jwt"),
+            (13, "kept/a.b-13.json", "kept/a.b-13.request.jwt"),
+        ] {
+            let path = numbered(Path::new("kept/a.b.json"), number);
+            assert_eq!(path, Path::new(expected));
+            assert_eq!(path.with_extension("request.jwt"), Path::new(request));
+        }
+        assert_eq!(numbered(Path::new("answer"), 2), Path::new("answer-2"));
     }
 }

@@ -1,6 +1,7 @@
 //! One relying party with a server, one issuer that publishes a status list, one holder.
 
 mod credentials;
+mod signers;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,7 +20,7 @@ use serde_json::{Map, Value, json};
 use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::{PublicKey, RustCryptoProvider, SignatureAlgorithm, UnixTime};
+use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_did::web_did_of;
@@ -29,7 +30,6 @@ use symbolon_http::serve::{AdministrationToken, Encryption, Limits, harden, list
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink};
-use symbolon_protocol::openid4vp::registration_certificate::RegistrationCertificate;
 use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule, VerifiedRequest,
 };
@@ -42,19 +42,19 @@ use symbolon_trust::trust_list::CredentialTypeRule;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::name::RelyingPartyName;
-use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
-use symbolon_verifier_server::{
-    Dependencies, PublishedSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
-};
+use symbolon_verifier_server::{Dependencies, RequestSigner, Running, ScanAccess, ScanSetup, Server};
 use url::Url;
 use zeroize::Zeroizing;
 
+pub(crate) use signers::{ORGANIZATION, evidence_key, registrar};
+
 use crate::packs::PackOfTest;
+use signers::{Certified, KeyOf, certify, id_token_signer, published};
 
 /// The media type that stands for a connection that breaks off.
 const BREAKS_OFF: &str = "application/octet-stream";
@@ -545,81 +545,6 @@ pub(crate) fn master_secret() -> MasterSecret {
     MasterSecret::new(Zeroizing::new([9; 32]))
 }
 
-fn id_token_signer() -> PublishedSigner {
-    let retired = TestKey::new(SignatureAlgorithm::Es256, 531).public_key().clone();
-    published(TestKey::new(SignatureAlgorithm::Es256, 530), vec![retired])
-}
-
-/// The key that signs receipts and verified claims.
-pub(crate) fn evidence_key() -> TestKey {
-    TestKey::new(SignatureAlgorithm::Es256, 520)
-}
-
-fn published(key: TestKey, retired: Vec<PublicKey>) -> PublishedSigner {
-    PublishedSigner {
-        key: key.handle(),
-        public_key: key.public_key().clone(),
-        retired,
-        sign: Arc::new(KeyOf(key)),
-    }
-}
-
 fn loopback() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
-}
-
-/// A test key behind the signing port.
-struct KeyOf(TestKey);
-
-impl symbolon_crypto::signing::Sign for KeyOf {
-    fn sign(
-        &self,
-        request: &symbolon_crypto::signing::SignatureRequest,
-    ) -> Result<symbolon_crypto::signing::SignOutcome, symbolon_crypto::signing::KeyError> {
-        self.0.software_key().sign(request)
-    }
-}
-
-/// The certificates of relying parties: their own, and what a registrar says of them.
-struct Certified {
-    relying_party_signers: BTreeMap<RelyingPartyName, RequestSigner>,
-    registration_certificates: BTreeMap<RelyingPartyName, String>,
-}
-
-/// The identifier of every organisation of the tests.
-pub(crate) const ORGANIZATION: &str = "VATDE-123456789";
-
-/// The authority of the registrar.
-pub(crate) fn registrar() -> TestAuthority {
-    TestAuthority::new(800)
-}
-
-/// Gives relying parties that want one a certificate of their own, and registers those whose file says what: here its
-/// `registration_certificate` is no path, but the registration.
-fn certify(requests: &TestAuthority, base: &str, configuration: &VerifierConfiguration) -> Certified {
-    let mut certified = Certified {
-        relying_party_signers: BTreeMap::new(),
-        registration_certificates: BTreeMap::new(),
-    };
-    for (seed, (name, party)) in (520..).zip(&configuration.relying_parties) {
-        if party.certificate == CertificateChoice::Own {
-            let key = TestKey::new(SignatureAlgorithm::Es256, seed);
-            let signer = RequestSigner {
-                chain: vec![requests.issue_to(key.public_key(), base, ORGANIZATION)],
-                key: key.handle(),
-                sign: Arc::new(KeyOf(key)),
-            };
-            certified.relying_party_signers.insert(name.clone(), signer);
-        }
-        if let Some(text) = &party.registration_certificate {
-            let key = TestKey::new(SignatureAlgorithm::Es256, 810);
-            let chain = [registrar().issue(key.public_key(), "https://registrar.example", None)];
-            let certificate: RegistrationCertificate = serde_json::from_str(text).unwrap();
-            let prepared = certificate.prepare(&chain, SignatureAlgorithm::Es256);
-            let signature = key.sign(&prepared.request(key.handle()));
-            let text = prepared.finish(&signature);
-            certified.registration_certificates.insert(name.clone(), text);
-        }
-    }
-    certified
 }

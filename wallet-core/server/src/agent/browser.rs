@@ -26,10 +26,10 @@ pub(crate) struct BrowserSecret(Zeroizing<[u8; SECRET_BYTES]>);
 pub struct ComparisonCode(u32);
 
 /// What the store keeps of the secret.
-pub(super) struct Binding(String);
+struct Binding(String);
 
 impl BrowserSecret {
-    fn make(randomness: &dyn Randomness) -> Result<Self, WalletError> {
+    pub(super) fn make(randomness: &dyn Randomness) -> Result<Self, WalletError> {
         let bytes = random_bytes(randomness).map_err(WalletError::from)?;
         Ok(Self(Zeroizing::new(bytes)))
     }
@@ -43,6 +43,21 @@ impl BrowserSecret {
     /// As the cookie holds it.
     pub(crate) fn expose(&self) -> Zeroizing<String> {
         Zeroizing::new(base64url::encode(&*self.0))
+    }
+
+    /// A request that waits, which was bound to this browser.
+    pub(super) fn bound(self, flow: FlowId) -> Bound {
+        let code = self.binding(flow).code();
+        Bound {
+            flow,
+            secret: self,
+            code,
+        }
+    }
+
+    /// What the store keeps of the browser beside a flow.
+    pub(super) fn words_for(&self, flow: FlowId) -> String {
+        self.binding(flow).0
     }
 
     fn binding(&self, flow: FlowId) -> Binding {
@@ -97,15 +112,6 @@ pub(super) enum Standing {
 }
 
 impl Agent {
-    /// Binds a request that waits to the browser that has just brought it.
-    pub(super) async fn bind(&self, person: Person<'_>, flow: FlowId) -> Result<Bound, AgentError> {
-        let secret = BrowserSecret::make(self.randomness.as_ref())?;
-        let binding = secret.binding(flow);
-        let code = binding.code();
-        person.wallet.bind_flow(flow, binding.0, self.now()).await?;
-        Ok(Bound { flow, secret, code })
-    }
-
     /// What is compared before a request is allowed; `None` where no browser brought it.
     pub(super) async fn comparison_code(
         &self,

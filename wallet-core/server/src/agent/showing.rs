@@ -57,7 +57,21 @@ impl Agent {
         let person = self.person(address)?;
         let link = format!("openid4vp://?{parameters}");
         let wallet = person.holding_to(SpentCopies::Refused);
-        let opened = wallet.open_request(&link, &self.languages, self.now()).await?;
+        // What somebody else brings is bound to their browser from its first record on: a process that dies must not leave it behind as what the
+        // owner brought, who is asked for no code.
+        let browser = match brought_by {
+            BroughtBy::Owner => None,
+            BroughtBy::Anybody => Some(BrowserSecret::make(self.randomness.as_ref())?),
+        };
+        let opened = match &browser {
+            None => wallet.open_request(&link, &self.languages, self.now()).await?,
+            Some(secret) => {
+                let words = |flow| secret.words_for(flow);
+                wallet
+                    .open_bound_request(&link, &self.languages, &words, self.now())
+                    .await?
+            }
+        };
         match opened {
             Opened::Refused {
                 redirect_uri: Some(at),
@@ -76,15 +90,14 @@ impl Agent {
                 let flow = request.flow;
                 let _driving = self.drive(flow)?;
                 let answered = self.consider(person, request, brought_by, Arrival::New).await?;
-                match (brought_by, answered) {
-                    (BroughtBy::Owner, answered) => Ok((answered, None)),
-                    // Nobody else knows its name yet.
-                    (BroughtBy::Anybody, Answered::Waiting(flow)) => {
-                        let bound = self.bind(person, flow).await?;
+                match (browser, answered) {
+                    (None, answered) => Ok((answered, None)),
+                    (Some(secret), Answered::Waiting(flow)) => {
+                        let bound = secret.bound(flow);
                         let code = bound.code;
                         Ok((Answered::Held { flow, code }, Some(bound)))
                     }
-                    (BroughtBy::Anybody, answered) => {
+                    (Some(_), answered) => {
                         forget_what_is_told(person, flow, &answered).await?;
                         Ok((answered, None))
                     }

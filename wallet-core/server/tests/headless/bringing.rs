@@ -236,7 +236,12 @@ async fn what_the_owner_brought_waits_still_after_a_restart() {
         assert_eq!(told["outcome"], "waiting");
     }
     wallet.agent.begin().await.unwrap();
-    assert_eq!(wallet.waiting().await.len(), 4);
+    let entries = wallet.waiting().await;
+    assert_eq!(entries.len(), 4);
+    // He needs no code, before and after.
+    for entry in &entries {
+        assert_eq!(entry["comparison_code_needed"], false);
+    }
 }
 
 /// A link to one person's endpoint is not answered with another's wallet.

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::support::{Side, World};
-use crate::world::{Headless, for_anybody};
+use crate::world::{Headless, for_anybody, policy};
 
 /// Brings a link to a wallet that dies at the call with this number; whether it died.
 async fn dies(wallet: &Headless, path: &str, link: &str, at: usize, side: Side) -> bool {
@@ -18,7 +20,7 @@ async fn dies(wallet: &Headless, path: &str, link: &str, at: usize, side: Side) 
 }
 
 /// Another process over the same store and keys, which looks after what waits.
-async fn opened_again(before: &Headless) -> Headless {
+async fn opened_again(before: &Headless, policy: Value) -> Headless {
     let left = &before.world;
     let mut world = World::new();
     world.issuer = Arc::clone(&left.issuer);
@@ -26,7 +28,7 @@ async fn opened_again(before: &Headless) -> Headless {
     world.store = left.store.clone();
     world.keys = left.keys.clone();
     world.randomness = Arc::clone(&left.randomness);
-    let wallet = Headless::start(world, for_anybody()).await;
+    let wallet = Headless::start(world, policy).await;
     wallet.agent.attend().await;
     // The server looks after them too: whatever it is doing ends first.
     for _ in 0..1_000 {
@@ -52,7 +54,7 @@ async fn whatever_a_verifier_may_have_seen_is_in_the_history_wherever_the_proces
                 break;
             }
             deaths += 1;
-            let again = opened_again(&wallet).await;
+            let again = opened_again(&wallet, for_anybody()).await;
             let answers = again.world.verifier.answers().len();
             assert!(answers <= 1, "{side:?} {at}: shown twice");
             let shown = again.world.history_length() - received;
@@ -77,7 +79,7 @@ async fn what_was_offered_comes_whole_or_not_at_all_wherever_the_process_dies() 
                 break;
             }
             deaths += 1;
-            let again = opened_again(&wallet).await;
+            let again = opened_again(&wallet, for_anybody()).await;
             let (held, keys) = again.world.held();
             assert!(held <= 1, "{side:?} {at}");
             // A key is there for what is held, and for an offer that goes on still.
@@ -88,4 +90,37 @@ async fn what_was_offered_comes_whole_or_not_at_all_wherever_the_process_dies() 
         }
     }
     assert!(deaths >= 10, "the walk died only {deaths} times");
+}
+
+/// The owner's own request is allowed without a code, so what a stranger's left must never look like one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stranger_brought_needs_the_code_of_his_page_wherever_the_process_dies() {
+    let holds = || policy(&json!({}), &json!({}));
+    let mut left = 0;
+    for side in [Side::Before, Side::After] {
+        for at in 0.. {
+            let world = World::new();
+            world.receive();
+            let wallet = Headless::start(world, holds()).await;
+            let link = wallet.world.verifier.request();
+            if !dies(&wallet, "/authorize", &link, at, side).await {
+                break;
+            }
+            let again = opened_again(&wallet, holds()).await;
+            for entry in again.waiting().await {
+                left += 1;
+                assert_eq!(entry["comparison_code_needed"], true, "{side:?} {at}");
+                assert_eq!(
+                    again.decide(&entry["flow"], "allow").await.0,
+                    403,
+                    "{side:?} {at}"
+                );
+                // He never saw his page: all that is left to do is to refuse.
+                let (_, told) = again.decide(&entry["flow"], "refuse").await;
+                assert_eq!(told["outcome"], "declined", "{side:?} {at}");
+            }
+            assert!(!again.world.verifier.answered(), "{side:?} {at}");
+        }
+    }
+    assert!(left >= 1, "nothing was left behind");
 }

@@ -25,6 +25,8 @@ pub(crate) enum Side {
     PausedBefore,
     /// The same, after the call.
     PausedAfter,
+    /// It lives on, and the call fails.
+    Fails,
 }
 
 /// Runs something to where it is paused, has something else happen there, and runs it to its end.
@@ -53,7 +55,7 @@ async fn after(killed: Option<Side>) {
     match killed {
         Some(Side::After) => std::future::pending::<()>().await,
         Some(Side::PausedAfter) => pause().await,
-        Some(Side::Before | Side::PausedBefore) | None => {}
+        Some(Side::Before | Side::PausedBefore | Side::Fails) | None => {}
     }
 }
 
@@ -62,7 +64,7 @@ async fn before(killed: Option<Side>) {
     match killed {
         Some(Side::Before) => std::future::pending::<()>().await,
         Some(Side::PausedBefore) => pause().await,
-        Some(Side::After | Side::PausedAfter) | None => {}
+        Some(Side::After | Side::PausedAfter | Side::Fails) | None => {}
     }
 }
 
@@ -107,6 +109,9 @@ impl Transport for Network {
             let line = format!("{} {}", request.method.name(), request.url);
             let killed = self.faults.count();
             before(killed).await;
+            if killed == Some(Side::Fails) {
+                return Err(TransportError::Unreachable);
+            }
             let down = self.down.lock().unwrap().clone();
             if let Some((part, error)) = down
                 && line.contains(&part)
@@ -182,6 +187,9 @@ impl WalletStore for MortalStore {
         Box::pin(async move {
             let killed = self.faults.count();
             before(killed).await;
+            if killed == Some(Side::Fails) {
+                return Err(StoreError::Unavailable);
+            }
             let outcome = self.inner.commit(changes).await;
             after(killed).await;
             outcome
