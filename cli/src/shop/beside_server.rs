@@ -309,13 +309,50 @@ mod tests {
     use core::time::Duration;
     use std::fs;
 
-    use symbolon_trust::testing::{TestIssuer, TestRegistry};
+    use symbolon_trust::pack::{PackBuilder, PackTimes, RevocationSection};
+    use symbolon_trust::testing::{TestIssuer, TestIssuingAuthority, TestRegistry};
     use symbolon_trust::trust_list::CredentialTypeRule;
     use symbolon_trust_server::pull::PackKeeper as _;
 
     use super::*;
     use crate::edge;
     use crate::shop::InForce;
+
+    #[test]
+    fn what_a_pack_took_back_is_known_after_a_new_start_when_it_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = edge::system_time();
+        let place = "https://lists.example/iaca.crl";
+        let registry = TestRegistry::new(1);
+        let authority = TestIssuingAuthority::new(700).publishing_at(place);
+        let issuer = TestIssuer::new("https://issuer.example", 100);
+        let mut entry = issuer.entry(vec![CredentialTypeRule::Any]);
+        entry.anchors.push(authority.root().clone());
+        let list = registry.trust_list(vec![entry], now);
+        let root = registry.root_of_trust(list.clone());
+        let crl = authority.sign_revocation_list(&authority.revocation_list(now));
+        let section = RevocationSection::new(place, &crl, &[], authority.root()).unwrap();
+        let day = Duration::from_secs(86_400);
+        let times = PackTimes {
+            created: now,
+            valid_until: now.plus(day),
+            grace: day,
+        };
+        let pack = PackBuilder::new(1, times, registry.trust_section(&list)).with_revocation_list(section);
+        let provider = Arc::new(AwsLcProvider);
+        let shop = InForce::new(folder.path(), folder.path(), root.clone(), provider);
+        shop.keep(&registry.sign_pack(pack)).unwrap();
+
+        let server = BesideServer::new(shop.path(), folder.path(), root.clone());
+        assert!(server.accepted(now.plus(day * 3)).is_err());
+        assert_eq!(server.revocation_lists().len(), 1);
+        // Neither another root of trust nor a pack that is taken away gives it back.
+        server.believe(registry.root_of_trust(registry.trust_list(Vec::new(), now)));
+        assert!(server.root_of_trust().trust_list.issuers.is_empty());
+        fs::remove_file(shop.path()).unwrap();
+        assert!(server.accepted(now).unwrap().is_none());
+        assert_eq!(server.revocation_lists().len(), 1);
+    }
 
     #[test]
     fn a_server_takes_up_what_is_applied_beside_it_and_never_an_older_pack() {
