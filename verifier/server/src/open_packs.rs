@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use symbolon_credential::data_integrity::JsonLdProcessor;
 use symbolon_crypto::{CryptoProvider, Jwk, UnixTime};
 use symbolon_trust::pack::{Pack, PackTools};
-use symbolon_trust::trust_list::{AnchorSource, TrustList};
+use symbolon_trust::trust_list::{AnchorSource, SourceName, TrustList, TrustedIssuer};
 use symbolon_verifier::{PackAbsence, PackCredentials, Tools};
 
 use crate::pack_in_force::AcceptedPack;
@@ -187,27 +187,28 @@ impl ListOfPack {
 fn with_sources(list: &TrustList, believed: &TrustList) -> TrustList {
     let mut list = list.clone();
     for (name, source) in &believed.sources {
-        let issuers = believed.issuers.iter();
-        let issuers = issuers.filter(|issuer| issuer.source.as_ref() == Some(name));
-        let issuers = issuers.cloned().collect();
-        let before = list.clone();
-        if list
-            .sources
-            .get(name)
-            .is_some_and(|other| is_later(source, other))
-        {
+        let issuers = issuers_of(believed, name);
+        let before = match list.sources.get(name) {
+            Some(other) if other == source && issuers_of(&list, name) == issuers => continue,
+            Some(other) if is_later(source, other) => Some(list.clone()),
+            _ => None,
+        };
+        if before.is_some() {
             list.sources.remove(name);
             list.issuers.retain(|issuer| issuer.source.as_ref() != Some(name));
         }
-        if list.sources.get(name) == Some(source) {
-            continue;
-        }
         if let Err(error) = list.add_source(name.clone(), source.clone(), issuers) {
-            list = before;
+            list = before.unwrap_or(list);
             tracing::warn!(%error, source = %name, "a trust source contradicts the trust list of the pack and is left out");
         }
     }
     list
+}
+
+fn issuers_of(list: &TrustList, name: &SourceName) -> Vec<TrustedIssuer> {
+    let issuers = list.issuers.iter();
+    let issuers = issuers.filter(|issuer| issuer.source.as_ref() == Some(name));
+    issuers.cloned().collect()
 }
 
 /// Whether a source is a later issue of the other, of the same publisher. One that says nowhere when it was issued is not.
@@ -221,9 +222,7 @@ mod tests {
     use core::time::Duration;
 
     use symbolon_trust::testing::{NOW, TestIssuer, TestRegistry};
-    use symbolon_trust::trust_list::{
-        AnchorSource, AnchoredFormat, CredentialTypeRule, SourceKind, SourceName, TrustedIssuer,
-    };
+    use symbolon_trust::trust_list::{AnchoredFormat, CredentialTypeRule, SourceKind};
 
     use super::*;
 
