@@ -13,10 +13,10 @@ use symbolon_issuer::record::{IdRecord, RowFormat, Uin};
 use symbolon_issuer::store::IssuerStore as _;
 use symbolon_issuer_server::Issuer;
 use symbolon_issuer_server::administration::{
-    Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, ChangedKey,
-    CredentialList, CredentialPage, DecisionOrder, ImportReport, KeyChangesOrder, PackOrder, PrintedCard,
-    RecordOrder, RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
-    encode_entries,
+    Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, BuiltPack, CardOrder,
+    ChangedKey, CredentialList, CredentialPage, DecisionOrder, ImportReport, KeyChangesOrder, LEFT_OUT,
+    PackOrder, PrintedCard, RecordOrder, RecordPage, StatusOrder, StatusReport, TransactionList,
+    TransactionPage, TransactionSummary, encode_entries,
 };
 
 use crate::edge::{self, SystemRandomness};
@@ -221,12 +221,20 @@ impl Register {
     ///
     /// # Errors
     /// The status lists or keys cannot be used.
-    pub async fn build_pack(&self, order: &PackOrder) -> anyhow::Result<Vec<u8>> {
+    pub async fn build_pack(&self, order: &PackOrder) -> anyhow::Result<BuiltPack> {
         match self {
             Self::Opened { administration, .. } => Ok(administration.build_pack(order).await?),
             Self::Running(client) => {
                 let order = serde_json::to_vec(order)?;
-                Ok(client.send("packs", "application/json", order).await?.body)
+                let answer = client.send("packs", "application/json", order).await?;
+                let left_out = answer
+                    .headers
+                    .get(LEFT_OUT)
+                    .and_then(|count| count.to_str().ok()?.parse().ok());
+                Ok(BuiltPack {
+                    left_out: left_out.unwrap_or_default(),
+                    pack: answer.body,
+                })
             }
         }
     }

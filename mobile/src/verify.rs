@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use symbolon_credential::Input;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
-use symbolon_trust::pack::PackMemory;
+use symbolon_trust::pack::{PackMemory, unverified_revocation_lists};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::judge_together;
 use symbolon_verifier::input::presentations;
@@ -183,9 +183,15 @@ impl Core {
         let seen = seen.map(|seen| seen.trust_list_issued_at);
         let without_pack = self.root.trust_list.unless_superseded(seen);
         self.with_pack(now, |opened| {
+            // What a pack that is over takes back stays taken back.
+            let held = self.held().filter(|_| matches!(opened, Some(Err(_))));
+            let revoked = held
+                .map(|held| unverified_revocation_lists(&held.pack))
+                .unwrap_or_default();
             let mut evidence = match &opened {
                 Some(Ok(pack)) => Evidence::offline(pack),
-                Some(Err(_)) => Evidence::offline_without_pack(&without_pack, PackAbsence::Refused),
+                Some(Err(_)) => Evidence::offline_without_pack(&without_pack, PackAbsence::Refused)
+                    .with_revocation_lists_of_pack(&revoked),
                 None => Evidence::offline_without_pack(&without_pack, PackAbsence::NotGiven),
             };
             let judge = Judge {

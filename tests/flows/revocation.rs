@@ -186,6 +186,26 @@ fn a_revoked_document_signer_is_believed_no_longer() {
     let _issuer = installation.serve(Role::Issuer);
     let served = RevocationList::parse(&get(&place, None).body).unwrap();
     assert_eq!(served.count(), 1);
+
+    // The file is lost: none is begun in its place, which would name nobody, and a copy is gone on with.
+    let file = installation.path("data/certificates/documents.crl");
+    fs::rename(&file, installation.path("copy.crl")).unwrap();
+    let revoke = ["keys", "revoke", "document-signing", "--reason", "superseded"];
+    let said = installation.fails(1, &revoke);
+    assert!(said.contains("resume-crl --of documents"), "{said}");
+    assert!(!file.exists());
+    let resume = [
+        "keys",
+        "resume-crl",
+        "--of",
+        "documents",
+        "--previous",
+        "copy.crl",
+    ];
+    let told = installation.ok(&resume);
+    assert!(told.contains("names 1 certificates"), "{told}");
+    let told = installation.ok(&revoke);
+    assert!(told.contains("names 2 certificates"), "{told}");
 }
 
 /// The roots are on a medium: the list is made there, and carried.

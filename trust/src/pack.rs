@@ -65,7 +65,7 @@ use self::list::Aspect;
 pub use self::list::{PackStatus, PackedBitstringUris, PackedStatusList};
 use self::manifest::Manifest;
 pub use self::memory::{AcceptedMeanwhile, KeepPackMemory, PackMemory, PackMemoryError, PreparedMemory};
-pub use self::open::{PackClaims, claims};
+pub use self::open::{PackClaims, claims, unverified_revocation_lists};
 use self::revocation::PackedRevocationLists;
 pub use self::revocation::{
     MAX_PACKED_REVOCATION_LIST_BYTES, MAX_PACKED_REVOCATION_LISTS, PackedRevocationList, RevocationSection,

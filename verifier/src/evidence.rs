@@ -31,6 +31,7 @@ pub struct Evidence<'e> {
     revocation_lists: BTreeMap<String, RevocationListEvidence>,
     given_revocation_lists: &'e [RevocationList],
     known_revocation_lists: Vec<RevocationList>,
+    revocation_lists_of_pack: &'e [RevocationList],
     contexts: OnceLock<ContextTable>,
     content_keys: ContentKeys<'e>,
 }
@@ -96,6 +97,7 @@ impl<'e> Evidence<'e> {
             revocation_lists: BTreeMap::new(),
             given_revocation_lists: &[],
             known_revocation_lists: Vec::new(),
+            revocation_lists_of_pack: &[],
             contexts: OnceLock::new(),
             content_keys: ContentKeys(&[]),
         }
@@ -121,6 +123,15 @@ impl<'e> Evidence<'e> {
     #[must_use]
     pub const fn with_revocation_lists(mut self, lists: &'e [RevocationList]) -> Self {
         self.given_revocation_lists = lists;
+        self
+    }
+
+    /// The same evidence with the revocation lists of a pack that cannot be opened any more
+    /// ([`unverified_revocation_lists`](symbolon_trust::pack::unverified_revocation_lists)): what they take back stays taken back after the grace of the
+    /// pack. Like those of a pack in force they keep nobody from asking for newer ones.
+    #[must_use]
+    pub const fn with_revocation_lists_of_pack(mut self, lists: &'e [RevocationList]) -> Self {
+        self.revocation_lists_of_pack = lists;
         self
     }
 
@@ -262,11 +273,12 @@ impl<'e> Evidence<'e> {
             .chain(&self.known_revocation_lists)
     }
 
-    /// The lists of the pack.
+    /// The lists of the pack, in force or not.
     pub(crate) fn packed_revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
         self.accepted_pack()
             .into_iter()
             .flat_map(Pack::known_revocation_lists)
+            .chain(self.revocation_lists_of_pack)
     }
 
     /// The pack, where there is one that was accepted.

@@ -65,6 +65,18 @@ pub enum KeysCommand {
         /// The list, DER
         file: PathBuf,
     },
+    /// Goes on with the revocation list of an authority after it was lost, set back or restored from a backup
+    #[command(
+        after_help = "Until then the issuer makes no new list: one that names nobody would give back what was revoked. Verifiers, packs and caches have copies of the last one.\n\nExample:\n  symbolon keys resume-crl --of documents --previous copy.crl"
+    )]
+    ResumeCrl {
+        /// Whose list
+        #[arg(long = "of", value_name = "AUTHORITY")]
+        authority: ListedAuthority,
+        /// The newest copy that anybody has, DER; without it with the list that lies there, or with one that names nobody where there is none
+        #[arg(long, value_name = "FILE.crl")]
+        previous: Option<PathBuf>,
+    },
     /// Takes in a signed certificate, after checking it as verifiers will
     #[command(
         after_help = "Example:\n  symbolon keys import credential-signing credential.pem\n  symbolon keys import document-signing signer.pem --root national-iaca.pem"

@@ -58,6 +58,9 @@ pub async fn run(command: &KeysCommand, choice: IssuerChoice<'_>) -> anyhow::Res
         KeysCommand::Revoke(arguments) => revocation::revoke(&choice.load()?, arguments).await?,
         KeysCommand::Crl(arguments) => revocation::make(arguments)?,
         KeysCommand::ImportCrl { file } => revocation::import(&choice.load()?, file)?,
+        KeysCommand::ResumeCrl { authority, previous } => {
+            revocation::resume(&choice.load()?, authority.authority(), previous.as_deref())?;
+        }
         KeysCommand::Import { purpose, file, root } => {
             let installation = choice.load()?;
             import(&installation, purpose.purpose(), file, root.as_deref()).await?;

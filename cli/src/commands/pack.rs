@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Value, json};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64;
@@ -139,7 +139,14 @@ async fn build(arguments: &BuildArguments, configuration: Option<&Path>) -> anyh
         verbatim,
         revocation_lists: revocation_lists(arguments, &installation, &root.trust_list).await?,
     };
-    let pack = Register::of_all(&installation).await?.build_pack(&order).await?;
+    let built = Register::of_all(&installation).await?.build_pack(&order).await?;
+    if built.left_out > 0 {
+        bail!(
+            "no reader would accept the pack: {} of the lists are refused by the trust list of the issuer. Where that has changed, start it again",
+            built.left_out
+        );
+    }
+    let pack = built.pack;
     // What came from others may be signed by nobody: a pack that no reader accepts does not leave the house.
     with_tools(|tools| {
         Pack::open_with(&pack, &root, tools, edge::system_time(), None)

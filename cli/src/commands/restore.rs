@@ -76,6 +76,9 @@ fn tell(arguments: &RestoreArguments, report: &RestoreReport, now: UnixTime) -> 
     show::line("  revocations and suspensions since: order them again, or those credentials count as good");
     show::line("  credentials issued since are not in the books, and cannot be revoked: issue them again");
     show::line("  offers, codes and tokens of before work no more, on purpose: make new offers");
+    show::line(
+        "  revocation lists of certificates are served as they were and not made anew until symbolon keys resume-crl says that nothing is missing",
+    );
     for (_, restored) in &report.tenants {
         show::line(&format!(
             "new credentials are entered in status list {}; the {} of before are closed, and served as before",

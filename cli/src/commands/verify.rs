@@ -17,7 +17,7 @@ use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::qr_transport::{Message, Progress};
-use symbolon_trust::pack::{Pack, PackError, PackTools};
+use symbolon_trust::pack::{Pack, PackError, PackTools, unverified_revocation_lists};
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_trust::validity::CLOCK_TOLERANCE;
 use symbolon_trust_store::{HeldPack, PackBytes};
@@ -398,7 +398,11 @@ impl PackFile {
             Err(error) => {
                 let seen = self.held.last_seen()?.map(|seen| seen.trust_list_issued_at);
                 let trust_list = root.trust_list.unless_superseded(seen).into_owned();
-                Err(RefusedPack { error, trust_list })
+                Err(RefusedPack {
+                    error,
+                    trust_list,
+                    revocation_lists: unverified_revocation_lists(self.bytes.pack()),
+                })
             }
         })
     }
@@ -409,6 +413,8 @@ struct RefusedPack {
     error: PackError,
     /// The pinned list; one that is over where a pack that was accepted before had a newer one.
     trust_list: TrustList,
+    /// What they take back stays taken back, however long the pack is over.
+    revocation_lists: Vec<RevocationList>,
 }
 
 /// What each question led to by itself.
@@ -426,7 +432,8 @@ fn each_with_pack(
             }
             Evidence::offline(pack)
         }
-        Err(refused) => Evidence::offline_without_pack(&refused.trust_list, PackAbsence::Refused),
+        Err(refused) => Evidence::offline_without_pack(&refused.trust_list, PackAbsence::Refused)
+            .with_revocation_lists_of_pack(&refused.revocation_lists),
     };
     let mut evidence = evidence
         .with_content_keys(face_keys)

@@ -85,7 +85,7 @@ impl Stage {
 
     pub(super) async fn build_pack(&mut self, name: &str) -> anyhow::Result<PathBuf> {
         let register = Register::of(&self.installation).await?;
-        let pack = register.build_pack(&PackOrder::default()).await?;
+        let pack = register.build_pack(&PackOrder::default()).await?.pack;
         let path = self.path(name);
         write_atomically(&path, &pack, Readers::Everyone)?;
         self.tell(

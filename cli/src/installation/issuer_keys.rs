@@ -91,7 +91,7 @@ impl NewIssuerKeys {
                 key: &root.key,
                 certificate: &root.certificate,
             };
-            folder.publish(authority, &signing, &[], lifetime, provider, now)?;
+            folder.begin(authority, &signing, lifetime, provider, now)?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! renewal by the server never loses what a command revokes at the same time.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,14 @@ pub const CARRIED_LIST_DAYS: u16 = 90;
 pub const MAX_LIST_DAYS: u32 = 366;
 /// How old a list is that is renewed.
 const RENEWAL_AGE: Duration = Duration::from_secs(86_400);
+
+/// What is written behind the name of a list that came out of a backup.
+const RESTORED: &str = ".restored";
+/// What is written behind the name of a list for the number of the newest one. It is in no backup, so that none sets it back.
+pub(super) const NEWEST: &str = ".newest";
+
+/// The longest file with a number.
+const MAX_NEWEST_BYTES: u64 = 64;
 
 /// Held by whoever writes a list.
 pub(super) const LOCK: &str = ".lock";
@@ -73,6 +82,17 @@ pub enum RevocationError {
         "the certificate of the authority says nowhere that there is a revocation list, so nobody would ask for it: it is of an earlier version; rotate to keys under a new root"
     )]
     NoPlace,
+    /// There is no list, or none that may be gone on from.
+    #[error(
+        "{what}; one that is made now could give back what was revoked: name the newest copy that anybody has with `symbolon keys resume-crl --of {authority} \
+         --previous FILE.crl`, or leave --previous away where nothing was revoked since"
+    )]
+    NotContinued {
+        /// What is wrong with the one that lies there.
+        what: NotContinued,
+        /// Whose list.
+        authority: &'static str,
+    },
     /// A list that is brought is older than the one that is served.
     #[error("the list is not newer than the one that is served, which has the number {served:?}")]
     NotNewer {
@@ -87,6 +107,27 @@ pub enum RevocationError {
     /// Keys cannot be read.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
+}
+
+/// What keeps a list from being gone on from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotContinued {
+    /// It is not there.
+    Missing,
+    /// It is older than one that was served.
+    SetBack,
+    /// It came out of a backup: nobody knows what was revoked since.
+    Restored,
+}
+
+impl fmt::Display for NotContinued {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Missing => "the revocation list of the authority is not there",
+            Self::SetBack => "the revocation list that lies there is older than one that was served",
+            Self::Restored => "the revocation list came out of a backup",
+        })
+    }
 }
 
 /// An authority and its key.
@@ -117,7 +158,49 @@ pub fn list_uri(identifier: &str, authority: CertificateAuthority) -> String {
     )
 }
 
-/// Makes the list that follows `before`, with further certificates revoked. A certificate keeps the date and reason that it was revoked with first.
+/// The name of an authority on the command line.
+const fn name_of(authority: CertificateAuthority) -> &'static str {
+    match authority {
+        CertificateAuthority::Issuers => "issuers",
+        CertificateAuthority::Documents => "documents",
+    }
+}
+
+/// Whether nothing gives a certificate back (RFC 5280, section 5.3.1).
+fn is_final(entry: &RevokedCertificate) -> bool {
+    entry.reason != Some(RevocationReason::CertificateHold)
+}
+
+/// Whether a list gives back what the one before it takes back. What is only on hold may come back, and nothing is put back on hold.
+fn forgets(list: &RevocationList, before: &RevocationList) -> bool {
+    let entries = list.entries();
+    let has = |old: &RevokedCertificate| {
+        let mut new = entries.iter();
+        let same = new.find(|new| new.serial_number == old.serial_number);
+        same.is_some_and(is_final)
+    };
+    !before.entries().iter().filter(|old| is_final(old)).all(has)
+}
+
+/// Where a list is that came out of a backup, the mark that says so.
+#[must_use]
+pub fn restored_mark(list: &Path) -> Option<PathBuf> {
+    let name = list.file_name()?;
+    let is_list = CertificateAuthority::ALL
+        .into_iter()
+        .any(|authority| name == authority.file_name());
+    let is_in_folder = list.parent()?.file_name()? == FOLDER;
+    (is_list && is_in_folder).then(|| beside(list, RESTORED))
+}
+
+fn beside(list: &Path, ending: &str) -> PathBuf {
+    let mut name = list.to_owned().into_os_string();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Makes the list that follows `before`, with further certificates revoked. A certificate keeps the date and reason that it was revoked with first,
+/// unless it was only on hold.
 ///
 /// # Errors
 /// [`RevocationError`].
@@ -141,11 +224,13 @@ pub fn next_list(
         revoked = before.entries();
     }
     for added in added {
-        if !revoked
-            .iter()
-            .any(|known| known.serial_number == added.serial_number)
-        {
-            revoked.push(added.clone());
+        let known = revoked
+            .iter_mut()
+            .find(|known| known.serial_number == added.serial_number);
+        match known {
+            Some(known) if !is_final(known) && is_final(added) => *known = added.clone(),
+            Some(_) => {}
+            None => revoked.push(added.clone()),
         }
     }
     // The clock tells lists apart also where the ones before are lost.
@@ -194,7 +279,33 @@ impl ListFolder {
         read_list(&self.path.join(authority.file_name()))
     }
 
-    /// Makes and serves the next list.
+    /// Makes and serves the first list of a new authority, which names nobody. What lies there of another authority, whose place it takes, is replaced.
+    ///
+    /// # Errors
+    /// [`RevocationError`], also where there is a list of this authority.
+    pub fn begin(
+        &self,
+        authority: CertificateAuthority,
+        signing: &Signing<'_>,
+        lifetime: Duration,
+        provider: &dyn CryptoProvider,
+        now: UnixTime,
+    ) -> Result<RevocationList, RevocationError> {
+        let _alone = self.lock()?;
+        if let Some(before) = self.read(authority)?
+            && before.verify(signing.certificate, provider).is_ok()
+        {
+            return Err(RevocationError::NotNewer {
+                served: before.number().to_u64(),
+            });
+        }
+        let list = next_list(signing, None, &[], lifetime, provider, now)?;
+        self.write(authority, &list)?;
+        Ok(list)
+    }
+
+    /// Makes and serves the next list. There must be one before: a first one is [begun](Self::begin), and one that was lost is
+    /// [resumed](Self::resume).
     ///
     /// # Errors
     /// [`RevocationError`].
@@ -208,10 +319,95 @@ impl ListFolder {
         now: UnixTime,
     ) -> Result<RevocationList, RevocationError> {
         let _alone = self.lock()?;
-        let before = self.read(authority)?;
-        let list = next_list(signing, before.as_ref(), added, lifetime, provider, now)?;
+        let before = self
+            .before(authority)?
+            .ok_or_else(|| not_continued(NotContinued::Missing, authority))?;
+        let list = next_list(signing, Some(&before), added, lifetime, provider, now)?;
         self.write(authority, &list)?;
         Ok(list)
+    }
+
+    /// Goes on after a list was lost, set back or restored: with what lies there and what `copy` names, whichever of them there is. Whoever calls it
+    /// answers for that nothing else was revoked.
+    ///
+    /// # Errors
+    /// [`RevocationError`].
+    pub fn resume(
+        &self,
+        authority: CertificateAuthority,
+        signing: &Signing<'_>,
+        copy: Option<&RevocationList>,
+        lifetime: Duration,
+        provider: &dyn CryptoProvider,
+        now: UnixTime,
+    ) -> Result<RevocationList, RevocationError> {
+        let _alone = self.lock()?;
+        let here = self.read(authority)?;
+        let number = |list: &&RevocationList| list.number().to_u64();
+        let newest = here.iter().chain(copy).max_by_key(number);
+        let mut named = Vec::new();
+        for list in here.iter().chain(copy) {
+            list.verify(signing.certificate, provider)
+                .map_err(RevocationError::Foreign)?;
+            named.extend(list.entries());
+        }
+        let list = next_list(signing, newest, &named, lifetime, provider, now)?;
+        self.write(authority, &list)?;
+        self.confirm(authority)?;
+        Ok(list)
+    }
+
+    /// The same where the authority's key is elsewhere: the list that lies there is served on, or the copy in its place, which names everything that
+    /// it names. The next one is made where the key is, and taken.
+    ///
+    /// # Errors
+    /// [`RevocationError`], also where there is neither.
+    pub fn resume_by_copy(
+        &self,
+        authority: CertificateAuthority,
+        copy: Option<&RevocationList>,
+        certificate: &Certificate,
+        provider: &dyn CryptoProvider,
+    ) -> Result<RevocationList, RevocationError> {
+        let _alone = self.lock()?;
+        let here = self.read(authority)?;
+        let list = copy
+            .or(here.as_ref())
+            .ok_or_else(|| not_continued(NotContinued::Missing, authority))?;
+        list.verify(certificate, provider)
+            .map_err(RevocationError::Foreign)?;
+        if here.as_ref().is_some_and(|here| forgets(list, here)) {
+            return Err(RevocationError::Forgets);
+        }
+        self.write(authority, list)?;
+        self.confirm(authority)?;
+        Ok(list.clone())
+    }
+
+    fn confirm(&self, authority: CertificateAuthority) -> Result<(), RevocationError> {
+        let mark = beside(&self.path.join(authority.file_name()), RESTORED);
+        match fs::remove_file(&mark) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&mark)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The list to go on from; `None` where there never was one.
+    fn before(&self, authority: CertificateAuthority) -> Result<Option<RevocationList>, RevocationError> {
+        if beside(&self.path.join(authority.file_name()), RESTORED).exists() {
+            return Err(not_continued(NotContinued::Restored, authority));
+        }
+        let list = self.read(authority)?;
+        let path = beside(&self.path.join(authority.file_name()), NEWEST);
+        let newest = read_if_there(&path, MAX_NEWEST_BYTES).map_err(failed(&path))?;
+        let newest = newest.and_then(|text| String::from_utf8(text).ok()?.trim().parse::<u64>().ok());
+        match (&list, newest) {
+            (None, Some(_)) => Err(not_continued(NotContinued::Missing, authority)),
+            (Some(list), Some(newest)) if list.number().to_u64().is_some_and(|number| number < newest) => {
+                Err(not_continued(NotContinued::SetBack, authority))
+            }
+            _ => Ok(list),
+        }
     }
 
     /// Serves a list that was made elsewhere: newer than the one before, and with everything that it has.
@@ -228,19 +424,14 @@ impl ListFolder {
         list.verify(certificate, provider)
             .map_err(RevocationError::Foreign)?;
         let _alone = self.lock()?;
-        if let Some(before) = self.read(authority)? {
+        if let Some(before) = self.before(authority)? {
             if list.number().to_u64() <= before.number().to_u64() || list.this_update() < before.this_update()
             {
                 return Err(RevocationError::NotNewer {
                     served: before.number().to_u64(),
                 });
             }
-            let entries = list.entries();
-            let has =
-                |old: &RevokedCertificate| entries.iter().any(|new| new.serial_number == old.serial_number);
-            // What is only on hold may come back (RFC 5280, section 5.3.1).
-            let is_final = |old: &&RevokedCertificate| old.reason != Some(RevocationReason::CertificateHold);
-            if !before.entries().iter().filter(is_final).all(has) {
+            if forgets(list, &before) {
                 return Err(RevocationError::Forgets);
             }
         }
@@ -249,7 +440,10 @@ impl ListFolder {
 
     fn write(&self, authority: CertificateAuthority, list: &RevocationList) -> Result<(), RevocationError> {
         let path = self.path.join(authority.file_name());
-        write_atomically(&path, list.der(), Readers::Everyone).map_err(failed(&path))
+        write_atomically(&path, list.der(), Readers::Everyone).map_err(failed(&path))?;
+        let newest = beside(&path, NEWEST);
+        let number = list.number().to_u64().unwrap_or_default().to_string();
+        write_atomically(&newest, number.as_bytes(), Readers::Everyone).map_err(failed(&newest))
     }
 
     /// Lets in one writer at a time, of all processes.
@@ -288,38 +482,53 @@ impl RevocationLists for ListFolder {
     }
 }
 
-/// Makes new lists where the key of an authority is in the installation and its list is a day old, or missing.
+/// Makes new lists where the key of an authority is in the installation and its list is a day old. One that is missing was lost, and none is made
+/// in its place.
 ///
 /// # Errors
-/// [`RevocationError`].
+/// [`RevocationError`], the first of them; the other authority's list is made all the same.
 pub fn renew(installation: &Installation, now: UnixTime) -> Result<(), RevocationError> {
+    let renewed = CertificateAuthority::ALL.map(|authority| renew_one(installation, authority, now));
+    renewed.into_iter().collect()
+}
+
+fn renew_one(
+    installation: &Installation,
+    authority: CertificateAuthority,
+    now: UnixTime,
+) -> Result<(), RevocationError> {
     let folder = ListFolder::below(&installation.issuer_folder());
-    for authority in CertificateAuthority::ALL {
-        let purpose = root_of(authority);
-        if !installation.keys.has_chain(purpose) || !installation.keys.has_key(purpose)? {
-            continue;
-        }
-        let key = installation.keys.read_key(purpose, &installation.provider)?;
-        let chain = installation.keys.read_chain_of(purpose, key.public_key())?;
-        let Some(certificate) = chain
-            .first()
-            .filter(|root| !root.revocation_list_uris().is_empty())
-        else {
-            continue;
+    let purpose = root_of(authority);
+    if !installation.keys.has_chain(purpose) || !installation.keys.has_key(purpose)? {
+        return Ok(());
+    }
+    let key = installation.keys.read_key(purpose, &installation.provider)?;
+    let chain = installation.keys.read_chain_of(purpose, key.public_key())?;
+    let Some(certificate) = chain
+        .first()
+        .filter(|root| !root.revocation_list_uris().is_empty())
+    else {
+        return Ok(());
+    };
+    let is_due = folder
+        .read(authority)?
+        .is_none_or(|list| list.this_update().plus(RENEWAL_AGE) <= now);
+    if is_due {
+        let signing = Signing {
+            key: &key,
+            certificate,
         };
-        let is_due = folder
-            .read(authority)?
-            .is_none_or(|list| list.this_update().plus(RENEWAL_AGE) <= now);
-        if is_due {
-            let signing = Signing {
-                key: &key,
-                certificate,
-            };
-            let provider = installation.provider.as_ref();
-            folder.publish(authority, &signing, &[], RENEWED_LIST_LIFETIME, provider, now)?;
-        }
+        let provider = installation.provider.as_ref();
+        folder.publish(authority, &signing, &[], RENEWED_LIST_LIFETIME, provider, now)?;
     }
     Ok(())
+}
+
+const fn not_continued(what: NotContinued, authority: CertificateAuthority) -> RevocationError {
+    RevocationError::NotContinued {
+        what,
+        authority: name_of(authority),
+    }
 }
 
 /// Reads a list from a file; `None` where there is none.
@@ -345,128 +554,4 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> RevocationError {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use symbolon_crypto::RustCryptoProvider;
-    use symbolon_crypto::testing::SeededRandomness;
-
-    use super::*;
-    use crate::installation::authority::{Authority, Certified};
-
-    const NOW: UnixTime = UnixTime::from_seconds(1_790_000_000);
-    const DOCUMENTS: CertificateAuthority = CertificateAuthority::Documents;
-
-    struct Office {
-        root: Certified,
-        signers: Vec<Certificate>,
-        folder: tempfile::TempDir,
-    }
-
-    impl Office {
-        fn new() -> Self {
-            Self::new_of(5)
-        }
-
-        fn new_of(seed: u64) -> Self {
-            let provider: Arc<dyn CryptoProvider> = Arc::new(RustCryptoProvider);
-            let randomness = SeededRandomness::new(seed);
-            let authority = Authority {
-                provider: &provider,
-                randomness: &randomness,
-                now: NOW,
-            };
-            let contact = "https://issuer.example";
-            let root = authority.documents_root(contact).unwrap();
-            let signer = || authority.document_signer(&root, contact).unwrap().certificate;
-            Self {
-                signers: vec![signer(), signer()],
-                root,
-                folder: tempfile::tempdir().unwrap(),
-            }
-        }
-
-        fn signing(&self) -> Signing<'_> {
-            Signing {
-                key: &self.root.key,
-                certificate: &self.root.certificate,
-            }
-        }
-
-        fn revoking(&self, signer: usize) -> RevokedCertificate {
-            RevokedCertificate::new(&self.signers[signer], NOW, RevocationReason::KeyCompromise)
-        }
-
-        fn publish(&self, added: &[RevokedCertificate], now: UnixTime) -> RevocationList {
-            let folder = ListFolder::below(self.folder.path());
-            let lifetime = RENEWED_LIST_LIFETIME;
-            folder
-                .publish(
-                    DOCUMENTS,
-                    &self.signing(),
-                    added,
-                    lifetime,
-                    &RustCryptoProvider,
-                    now,
-                )
-                .unwrap()
-        }
-    }
-
-    #[test]
-    fn a_list_goes_on_from_the_one_before_and_its_number_rises_in_any_second() {
-        let office = Office::new();
-        let first = office.publish(&[], NOW);
-        let second = office.publish(&[office.revoking(0)], NOW);
-        // The clock is set back.
-        let earlier = NOW.minus(Duration::from_secs(1_000));
-        let third = office.publish(&[office.revoking(1), office.revoking(0)], earlier);
-        assert_eq!((first.count(), second.count(), third.count()), (0, 1, 2));
-        assert!(
-            first.number().to_u64() < second.number().to_u64()
-                && second.number().to_u64() < third.number().to_u64()
-        );
-        let served = ListFolder::below(office.folder.path());
-        let newest = served.newest(DOCUMENTS).unwrap().unwrap();
-        assert_eq!(newest.sha256(), third.sha256());
-        let fourth = office.publish(&[], NOW);
-        assert_eq!(
-            served.newest(DOCUMENTS).unwrap().unwrap().sha256(),
-            fourth.sha256()
-        );
-        assert!(served.newest(CertificateAuthority::Issuers).unwrap().is_none());
-        // Whatever lies there and is another's is not gone on from.
-        let other = Office::new_of(6);
-        let folder = ListFolder::below(office.folder.path());
-        let refused = folder.publish(
-            DOCUMENTS,
-            &other.signing(),
-            &[],
-            RENEWED_LIST_LIFETIME,
-            &RustCryptoProvider,
-            NOW,
-        );
-        assert!(matches!(refused, Err(RevocationError::Foreign(_))));
-    }
-
-    #[test]
-    fn writers_at_once_lose_nothing() {
-        let office = Office::new();
-        office.publish(&[], NOW);
-        std::thread::scope(|scope| {
-            for signer in 0..2 {
-                let office = &office;
-                scope.spawn(move || {
-                    for _ in 0..5 {
-                        office.publish(&[], NOW);
-                    }
-                    office.publish(&[office.revoking(signer)], NOW);
-                    for _ in 0..5 {
-                        office.publish(&[], NOW);
-                    }
-                });
-            }
-        });
-        assert_eq!(office.publish(&[], NOW).count(), 2);
-    }
-}
+mod tests;

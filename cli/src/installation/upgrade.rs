@@ -8,6 +8,7 @@ use std::sync::Arc;
 use symbolon_crypto::signing::SoftwareKey;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, Randomness, SignatureAlgorithm, UnixTime};
+use symbolon_issuer_server::CertificateAuthority;
 use symbolon_schemas::CREDENTIALS;
 
 use crate::configuration::identifier_text;
@@ -17,6 +18,7 @@ use crate::installation::init::{InitError, MISSING_ISSUER, mapping_file, renewed
 use crate::installation::keys::{KeyFolder, KeyPurpose};
 use crate::installation::publication::{Publication, parts};
 use crate::installation::retired::RetiredKeys;
+use crate::installation::revocation::{ListFolder, RENEWED_LIST_LIFETIME, Signing};
 use crate::installation::tenant::configuration_path;
 use crate::installation::{Installation, TRUST};
 
@@ -60,6 +62,13 @@ pub fn upgrade(
     {
         let root = authority.documents_root(&identifier)?;
         let signer = authority.document_signer(&root, &identifier)?;
+        let signing = Signing {
+            key: &root.key,
+            certificate: &root.certificate,
+        };
+        let lists = ListFolder::below(&installation.issuer_folder());
+        let documents = CertificateAuthority::Documents;
+        lists.begin(documents, &signing, RENEWED_LIST_LIFETIME, provider.as_ref(), now)?;
         for (purpose, certified) in [
             (KeyPurpose::DocumentsRoot, &root),
             (KeyPurpose::DocumentSigning, &signer),

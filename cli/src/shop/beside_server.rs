@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::RevocationList;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
-use symbolon_trust::pack::{HeldBytes, PackError, PackTools};
+use symbolon_trust::pack::{HeldBytes, PackError, PackTools, unverified_revocation_lists};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust_store::{HeldPack, form_path};
 use symbolon_verifier::{PackCredentials, Tools};
@@ -37,6 +38,8 @@ struct Known {
     refused: Option<(Refusal, UnixTime)>,
     /// When the trust list of the last accepted pack was issued.
     newest_trust_list: Option<UnixTime>,
+    /// The revocation lists of the last accepted pack, or of the first that was found, whatever was said of that.
+    revocation_lists: Arc<[RevocationList]>,
 }
 
 /// Why the files that lie there were not taken up.
@@ -52,6 +55,7 @@ struct Read {
     accepted: Result<AcceptedPack, PackError>,
     /// When the trust list of the last accepted pack was issued: this one, or that before.
     newest_trust_list: Option<UnixTime>,
+    revocation_lists: Vec<RevocationList>,
 }
 
 /// What changes with the files of a pack.
@@ -77,7 +81,14 @@ impl BesideServer {
         Self {
             path,
             memory_folder: memory_folder.to_owned(),
-            known: Mutex::new(Known::nothing(Arc::new(root), None)),
+            known: Mutex::new(Known {
+                root: Arc::new(root),
+                stamp: None,
+                accepted: None,
+                refused: None,
+                newest_trust_list: None,
+                revocation_lists: Arc::default(),
+            }),
             reading: Mutex::default(),
         }
     }
@@ -85,7 +96,7 @@ impl BesideServer {
     /// Verifies by another root of trust from now on: what was accepted under the one before is looked at again first.
     pub fn believe(&self, root: RootOfTrust) {
         let mut known = self.known();
-        *known = Known::nothing(Arc::new(root), known.newest_trust_list);
+        *known = known.forgetting(Arc::new(root));
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -103,6 +114,7 @@ impl BesideServer {
         let stamp = PackStamp::of(&self.path).map_err(unreadable)?;
         let bytes = held.read().map_err(unreadable)?;
         let before = held.last_seen().map_err(unreadable)?;
+        let revocation_lists = unverified_revocation_lists(bytes.pack());
         let resealed = match held.accept(&bytes, root, tools, now).map_err(unreadable)? {
             Ok(pack) if pack.is_sealed() => None,
             Ok(pack) => Some(pack.applied_form(root, before.as_ref())),
@@ -111,6 +123,7 @@ impl BesideServer {
                     stamp,
                     accepted: Err(error),
                     newest_trust_list: before.map(|before| before.trust_list_issued_at),
+                    revocation_lists,
                 });
             }
         };
@@ -126,6 +139,7 @@ impl BesideServer {
         Ok(Read {
             stamp,
             newest_trust_list: Some(memory.trust_list_issued_at),
+            revocation_lists,
             accepted: Ok(AcceptedPack {
                 bytes: HeldBytes::new(pack, form),
                 root,
@@ -164,6 +178,14 @@ impl PackInForce for BesideServer {
             _ => None,
         })
     }
+
+    fn root_of_trust(&self) -> Arc<RootOfTrust> {
+        Arc::clone(&self.known().root)
+    }
+
+    fn revocation_lists(&self) -> Arc<[RevocationList]> {
+        Arc::clone(&self.known().revocation_lists)
+    }
 }
 
 impl BesideServer {
@@ -179,7 +201,7 @@ impl BesideServer {
         let root = {
             let mut known = self.known();
             if stamp.is_none() {
-                *known = Known::nothing(Arc::clone(&known.root), known.newest_trust_list);
+                *known = known.forgetting(Arc::clone(&known.root));
                 return Some(Ok(None));
             }
             let is_known = known.stamp == stamp;
@@ -206,6 +228,10 @@ impl BesideServer {
         };
         known.stamp = read.stamp;
         known.newest_trust_list = known.newest_trust_list.max(read.newest_trust_list);
+        // Whatever lies there and is refused takes nothing away that is known.
+        if read.accepted.is_ok() || known.revocation_lists.is_empty() {
+            known.revocation_lists = read.revocation_lists.into();
+        }
         Some(match read.accepted {
             Ok(accepted) => {
                 tracing::info!(
@@ -226,13 +252,15 @@ impl BesideServer {
 }
 
 impl Known {
-    const fn nothing(root: Arc<RootOfTrust>, newest_trust_list: Option<UnixTime>) -> Self {
+    /// Nothing of the pack but what stays in force without it.
+    fn forgetting(&self, root: Arc<RootOfTrust>) -> Self {
         Self {
             root,
             stamp: None,
             accepted: None,
             refused: None,
-            newest_trust_list,
+            newest_trust_list: self.newest_trust_list,
+            revocation_lists: Arc::clone(&self.revocation_lists),
         }
     }
 
@@ -281,13 +309,50 @@ mod tests {
     use core::time::Duration;
     use std::fs;
 
-    use symbolon_trust::testing::{TestIssuer, TestRegistry};
+    use symbolon_trust::pack::{PackBuilder, PackTimes, RevocationSection};
+    use symbolon_trust::testing::{TestIssuer, TestIssuingAuthority, TestRegistry};
     use symbolon_trust::trust_list::CredentialTypeRule;
     use symbolon_trust_server::pull::PackKeeper as _;
 
     use super::*;
     use crate::edge;
     use crate::shop::InForce;
+
+    #[test]
+    fn what_a_pack_took_back_is_known_after_a_new_start_when_it_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = edge::system_time();
+        let place = "https://lists.example/iaca.crl";
+        let registry = TestRegistry::new(1);
+        let authority = TestIssuingAuthority::new(700).publishing_at(place);
+        let issuer = TestIssuer::new("https://issuer.example", 100);
+        let mut entry = issuer.entry(vec![CredentialTypeRule::Any]);
+        entry.anchors.push(authority.root().clone());
+        let list = registry.trust_list(vec![entry], now);
+        let root = registry.root_of_trust(list.clone());
+        let crl = authority.sign_revocation_list(&authority.revocation_list(now));
+        let section = RevocationSection::new(place, &crl, &[], authority.root()).unwrap();
+        let day = Duration::from_secs(86_400);
+        let times = PackTimes {
+            created: now,
+            valid_until: now.plus(day),
+            grace: day,
+        };
+        let pack = PackBuilder::new(1, times, registry.trust_section(&list)).with_revocation_list(section);
+        let provider = Arc::new(AwsLcProvider);
+        let shop = InForce::new(folder.path(), folder.path(), root.clone(), provider);
+        shop.keep(&registry.sign_pack(pack)).unwrap();
+
+        let server = BesideServer::new(shop.path(), folder.path(), root.clone());
+        assert!(server.accepted(now.plus(day * 3)).is_err());
+        assert_eq!(server.revocation_lists().len(), 1);
+        // Neither another root of trust nor a pack that is taken away gives it back.
+        server.believe(registry.root_of_trust(registry.trust_list(Vec::new(), now)));
+        assert!(server.root_of_trust().trust_list.issuers.is_empty());
+        fs::remove_file(shop.path()).unwrap();
+        assert!(server.accepted(now).unwrap().is_none());
+        assert_eq!(server.revocation_lists().len(), 1);
+    }
 
     #[test]
     fn a_server_takes_up_what_is_applied_beside_it_and_never_an_older_pack() {

@@ -31,6 +31,7 @@ pub use backup::{
 };
 pub use error::AdministrationError;
 pub use keys::{ChangedKey, KeyChangesOrder};
+pub use packs::{BuiltPack, LEFT_OUT};
 pub use records::MAX_ROWS_PER_IMPORT;
 pub use types::{
     AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector,

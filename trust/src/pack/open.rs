@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use symbolon_crypto::x509::RevocationList;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
 use super::bytes::PackedBytes;
 use super::container::{Container, PackVersion, RawSection, SectionKind, sha256};
 use super::list::{Aspect, PackedStatusList};
 use super::manifest::Manifest;
-use super::revocation::{self, PackedRevocationLists};
+use super::revocation::{
+    self, MAX_PACKED_REVOCATION_LIST_BYTES, MAX_PACKED_REVOCATION_LISTS, PackedRevocationLists,
+};
 use super::sign::{Place, Signed};
 use super::verbatim::{self, PackTimesOf, Verbatim};
 use super::{LastSeen, Origin, Pack, PackError, PackTools, section, section_1};
@@ -44,6 +47,25 @@ pub fn claims(pack: &[u8]) -> Result<PackClaims, PackError> {
         root: container.root(),
         scopes: manifest.scopes,
     })
+}
+
+/// The revocation lists that stand in a pack, also in one that is refused because its time is over: what an authority has taken back stays taken
+/// back. Nothing of the pack is verified, and the lists are not either: each counts where an authority of a chain signed it, whoever carried it.
+#[must_use]
+pub fn unverified_revocation_lists(pack: &[u8]) -> Vec<RevocationList> {
+    let Ok(container) = Container::parse(pack) else {
+        return Vec::new();
+    };
+    let sections = container.sections.iter();
+    let sections = sections.filter(|section| section.kind == SectionKind::Revocation);
+    let mut bytes = 0_usize;
+    let within_budget = sections.take(MAX_PACKED_REVOCATION_LISTS).take_while(|section| {
+        bytes = bytes.saturating_add(section.bytes.len());
+        bytes <= MAX_PACKED_REVOCATION_LIST_BYTES
+    });
+    within_budget
+        .filter_map(|section| revocation::unverified_list(section.bytes))
+        .collect()
 }
 
 impl<'a> Pack<'a> {

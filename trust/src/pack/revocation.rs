@@ -287,6 +287,11 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// The list of a section. Neither it nor the section is verified.
+pub(super) fn unverified_list(section: &[u8]) -> Option<RevocationList> {
+    RevocationList::parse(Parts::parse(section).ok()?.der).ok()
+}
+
 /// The authorities under which the signers of issuers stand.
 fn anchors(trust_list: &TrustList) -> impl Iterator<Item = &Certificate> {
     trust_list.issuers.iter().flat_map(|issuer| &issuer.anchors)

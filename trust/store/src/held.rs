@@ -83,6 +83,12 @@ pub struct PackBytes {
 }
 
 impl PackBytes {
+    /// The pack, not verified.
+    #[must_use]
+    pub fn pack(&self) -> &[u8] {
+        &self.pack
+    }
+
     /// The pack, and its applied form, which is empty where it has none.
     #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, Vec<u8>) {

@@ -8,6 +8,7 @@ use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_trust::distribution::{HeldPack, PackIndex, PlanError};
 use symbolon_trust::pack::{
     ApplyError, DeltaError, Pack, PackError, PackMemory, PackMemoryError, PackTools, claims, makes_again,
+    unverified_revocation_lists,
 };
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_trust::validity::Validity;
@@ -255,9 +256,13 @@ impl PackInUse {
     ) -> Result<T, PackProblem> {
         let list = self.list_without_pack(root)?;
         let opened = self.opened(root, now)?;
+        // What a pack that is over takes back stays taken back.
+        let over = self.pack.as_deref().filter(|_| matches!(opened, Some(Err(_))));
+        let revoked = over.map(unverified_revocation_lists).unwrap_or_default();
         let mut evidence = match &opened {
             Some(Ok(pack)) => Evidence::offline(pack),
-            Some(Err(_)) => Evidence::offline_without_pack(&list, PackAbsence::Refused),
+            Some(Err(_)) => Evidence::offline_without_pack(&list, PackAbsence::Refused)
+                .with_revocation_lists_of_pack(&revoked),
             None => Evidence::offline_without_pack(&list, PackAbsence::NotGiven),
         };
         Ok(act(&mut evidence))

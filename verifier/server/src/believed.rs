@@ -85,6 +85,11 @@ impl BelievedNow {
         &self.trust_list
     }
 
+    /// The policy of a name.
+    pub(crate) fn policy(&self, name: &PolicyName) -> Option<Arc<PresentationPolicy>> {
+        self.policies.get(name).cloned()
+    }
+
     /// What the request builder offers.
     pub(crate) const fn catalogue(&self) -> &CredentialCatalogue {
         &self.catalogue
@@ -257,7 +262,7 @@ impl ValidityState {
 impl State {
     /// The policy of a name, as it is now.
     pub(crate) fn policy(&self, name: &PolicyName) -> Option<Arc<PresentationPolicy>> {
-        self.believed.now().policies.get(name).cloned()
+        self.believed.now().policy(name)
     }
 
     /// What follows from a trust list, checked as at the start.
@@ -289,8 +294,9 @@ impl State {
                     issuers = next.trust_list.issuers.len(),
                     "believes changed sources of trust from now on"
                 );
-                self.believed.take(next, now);
+                // First whoever opens packs: by the root before, no pack is judged by together with what is believed from now on.
                 sources.taken();
+                self.believed.take(next, now);
             }
             Err(problem) => self.believed.refuse(problem, now),
         }

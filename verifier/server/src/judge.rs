@@ -1,6 +1,7 @@
 //! The verify loop with a network: the session says what it wants, the guarded fetcher gets it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::HeaderValue;
 use http::header::ACCEPT;
@@ -25,6 +26,7 @@ use symbolon_verifier::{
 };
 use url::Url;
 
+use crate::believed::BelievedNow;
 use crate::evidence_cache::KnownRevocationList;
 use crate::pack_in_force::StatusSource;
 use crate::state::State;
@@ -104,14 +106,15 @@ pub(crate) fn inputs(token: &VpToken) -> Result<Vec<(&QueryId, Input<'_>)>, NotR
 }
 
 impl State {
-    /// Judges every presentation of an answer, and the answer as a whole.
+    /// Judges every presentation of an answer, and the answer as a whole, by what was believed when the policy of its sessions was taken.
     pub(crate) async fn judge(
         &self,
+        believed: &Arc<BelievedNow>,
         query: &DcqlQuery,
         sessions: Vec<(&QueryId, VerificationSession<'_>)>,
         keys: HolderKeys,
     ) -> Judgement {
-        let opened = self.pack().await;
+        let opened = self.pack_believing(believed).await;
         let mut evidence = self.evidence(&opened);
         let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
         for (id, session) in sessions {

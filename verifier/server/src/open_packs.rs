@@ -4,9 +4,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use symbolon_credential::data_integrity::JsonLdProcessor;
-use symbolon_crypto::{CryptoProvider, UnixTime};
+use symbolon_crypto::{CryptoProvider, Jwk, UnixTime};
 use symbolon_trust::pack::{Pack, PackTools};
-use symbolon_trust::trust_list::TrustList;
+use symbolon_trust::trust_list::{AnchorSource, SourceName, TrustList, TrustedIssuer};
 use symbolon_verifier::{PackAbsence, PackCredentials, Tools};
 
 use crate::pack_in_force::AcceptedPack;
@@ -44,6 +44,8 @@ struct Lists {
 
 struct ListOfPack {
     root: [u8; 32],
+    /// The keys of the registry by which it was accepted.
+    registry_keys: Vec<Jwk>,
     believed: Arc<TrustList>,
     plain: Arc<TrustList>,
     with_sources: Arc<TrustList>,
@@ -89,17 +91,18 @@ impl OpenPacks {
     }
 
     /// Whom to believe: by the pack that is open, with the sources of this verifier beside it. Where none can be opened it is never an older list
-    /// than that of a pack that was accepted; `newest_seen` is when that was issued.
+    /// than that of a pack that was accepted; `newest_seen` is when that was issued. `registry_keys` are those that are believed now: a list that was accepted by others is forgotten.
     pub(crate) fn list(
         &self,
         pack: Option<&Pack<'static>>,
         believed: &Arc<TrustList>,
         newest_seen: Option<UnixTime>,
+        registry_keys: &[Jwk],
     ) -> Arc<TrustList> {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         match pack {
-            Some(pack) => lists.of_pack(pack.root(), || pack.trust_list().clone(), believed),
-            None => lists.without_pack(believed, newest_seen),
+            Some(pack) => lists.of_pack(pack.root(), || pack.trust_list().clone(), believed, registry_keys),
+            None => lists.without_pack(believed, newest_seen, registry_keys),
         }
     }
 
@@ -115,26 +118,38 @@ impl Lists {
         root: [u8; 32],
         plain: impl FnOnce() -> TrustList,
         believed: &Arc<TrustList>,
+        registry_keys: &[Jwk],
     ) -> Arc<TrustList> {
-        let known = self.of_pack.take().filter(|known| known.root == root);
+        let is_same = |known: &ListOfPack| known.root == root && known.registry_keys == registry_keys;
+        let known = self.of_pack.take().filter(is_same);
         let known = match known {
             Some(known) if Arc::ptr_eq(&known.believed, believed) => known,
-            Some(known) => ListOfPack::new(root, known.plain, believed),
-            None => ListOfPack::new(root, Arc::new(plain()), believed),
+            Some(known) => ListOfPack::new(root, known.registry_keys, known.plain, believed),
+            None => ListOfPack::new(root, registry_keys.to_vec(), Arc::new(plain()), believed),
         };
         let list = Arc::clone(&known.with_sources);
         self.of_pack = Some(known);
         list
     }
 
-    fn without_pack(&mut self, believed: &Arc<TrustList>, newest_seen: Option<UnixTime>) -> Arc<TrustList> {
+    fn without_pack(
+        &mut self,
+        believed: &Arc<TrustList>,
+        newest_seen: Option<UnixTime>,
+        registry_keys: &[Jwk],
+    ) -> Arc<TrustList> {
+        // Of a pack that is over, or gone, the list is used on. Of one that another registry signed it is not.
+        self.of_pack = self
+            .of_pack
+            .take()
+            .filter(|known| known.registry_keys == registry_keys);
         let least = newest_seen.map_or(believed.issued_at, |seen| seen.max(believed.issued_at));
         let newer = self
             .of_pack
             .as_ref()
             .filter(|of_pack| of_pack.plain.issued_at >= least);
         if let Some((root, plain)) = newer.map(|newer| (newer.root, Arc::clone(&newer.plain))) {
-            return self.of_pack(root, || TrustList::clone(&plain), believed);
+            return self.of_pack(root, || TrustList::clone(&plain), believed, registry_keys);
         }
         if newest_seen.is_none_or(|seen| seen <= believed.issued_at) {
             return Arc::clone(believed);
@@ -151,9 +166,15 @@ impl Lists {
 }
 
 impl ListOfPack {
-    fn new(root: [u8; 32], plain: Arc<TrustList>, believed: &Arc<TrustList>) -> Self {
+    fn new(
+        root: [u8; 32],
+        registry_keys: Vec<Jwk>,
+        plain: Arc<TrustList>,
+        believed: &Arc<TrustList>,
+    ) -> Self {
         Self {
             root,
+            registry_keys,
             believed: Arc::clone(believed),
             with_sources: Arc::new(with_sources(&plain, believed)),
             plain,
@@ -161,18 +182,39 @@ impl ListOfPack {
     }
 }
 
-/// The list of a pack with those beside whom this verifier believes: what the registry has changed since is in force for its own issuers.
+/// The list of a pack with those beside whom this verifier believes: what the registry has changed since is in force for its own issuers. Of two
+/// issues of one source, in the pack and here, the later is in force.
 fn with_sources(list: &TrustList, believed: &TrustList) -> TrustList {
     let mut list = list.clone();
     for (name, source) in &believed.sources {
-        let issuers = believed.issuers.iter();
-        let issuers = issuers.filter(|issuer| issuer.source.as_ref() == Some(name));
-        let issuers = issuers.cloned().collect();
+        let issuers = issuers_of(believed, name);
+        let before = match list.sources.get(name) {
+            Some(other) if other == source && issuers_of(&list, name) == issuers => continue,
+            Some(other) if is_later(source, other) => Some(list.clone()),
+            _ => None,
+        };
+        if before.is_some() {
+            list.sources.remove(name);
+            list.issuers.retain(|issuer| issuer.source.as_ref() != Some(name));
+        }
         if let Err(error) = list.add_source(name.clone(), source.clone(), issuers) {
+            list = before.unwrap_or(list);
             tracing::warn!(%error, source = %name, "a trust source contradicts the trust list of the pack and is left out");
         }
     }
     list
+}
+
+fn issuers_of(list: &TrustList, name: &SourceName) -> Vec<TrustedIssuer> {
+    let issuers = list.issuers.iter();
+    let issuers = issuers.filter(|issuer| issuer.source.as_ref() == Some(name));
+    issuers.cloned().collect()
+}
+
+/// Whether a source is a later issue of the other, of the same publisher. One that says nowhere when it was issued is not.
+fn is_later(source: &AnchorSource, other: &AnchorSource) -> bool {
+    let is_same = source.kind == other.kind && source.provider == other.provider;
+    is_same && other.issued_at.is_some() && source.issued_at > other.issued_at
 }
 
 #[cfg(test)]
@@ -180,9 +222,7 @@ mod tests {
     use core::time::Duration;
 
     use symbolon_trust::testing::{NOW, TestIssuer, TestRegistry};
-    use symbolon_trust::trust_list::{
-        AnchorSource, AnchoredFormat, CredentialTypeRule, SourceKind, SourceName, TrustedIssuer,
-    };
+    use symbolon_trust::trust_list::{AnchoredFormat, CredentialTypeRule, SourceKind};
 
     use super::*;
 
@@ -193,26 +233,99 @@ mod tests {
         let later = |seconds| NOW.plus(Duration::from_secs(seconds));
         let (first, second) = (list(NOW), list(later(10)));
         let of_pack = || TrustList::clone(&list(later(20)));
+        let keys = registry.root_of_trust(TrustList::clone(&first)).registry_keys;
         let mut lists = Lists::default();
-        assert!(Arc::ptr_eq(&lists.without_pack(&first, None), &first));
+        assert!(Arc::ptr_eq(&lists.without_pack(&first, None, &keys), &first));
 
-        let over = lists.without_pack(&first, Some(later(20)));
+        let over = lists.without_pack(&first, Some(later(20)), &keys);
         assert_eq!(over.valid_until, first.issued_at, "superseded by what was seen");
-        assert!(Arc::ptr_eq(&over, &lists.without_pack(&first, Some(later(30)))));
-        let other = lists.without_pack(&second, Some(later(20)));
+        assert!(Arc::ptr_eq(
+            &over,
+            &lists.without_pack(&first, Some(later(30)), &keys)
+        ));
+        let other = lists.without_pack(&second, Some(later(20)), &keys);
         assert_eq!(other.valid_until, second.issued_at, "made anew of another list");
 
-        let made = lists.of_pack([1; 32], of_pack, &first);
-        assert!(Arc::ptr_eq(&made, &lists.of_pack([1; 32], of_pack, &first)));
+        let made = lists.of_pack([1; 32], of_pack, &first, &keys);
+        assert!(Arc::ptr_eq(
+            &made,
+            &lists.of_pack([1; 32], of_pack, &first, &keys)
+        ));
         assert!(
-            Arc::ptr_eq(&made, &lists.without_pack(&first, Some(later(20)))),
+            Arc::ptr_eq(&made, &lists.without_pack(&first, Some(later(20)), &keys)),
             "it is not over"
         );
-        let reloaded = lists.of_pack([1; 32], of_pack, &second);
+        let reloaded = lists.of_pack([1; 32], of_pack, &second, &keys);
         assert!(!Arc::ptr_eq(&made, &reloaded), "the sources may be others");
         assert_eq!(
-            lists.without_pack(&second, Some(later(21))).valid_until,
+            lists.without_pack(&second, Some(later(21)), &keys).valid_until,
             second.issued_at
+        );
+    }
+
+    #[test]
+    fn a_list_that_another_registry_signed_is_not_judged_by_when_its_pack_is_gone() {
+        let (before, now) = (TestRegistry::new(1), TestRegistry::new(2));
+        let later = NOW.plus(Duration::from_secs(20));
+        let (believed, of_pack) = (
+            now.trust_list(Vec::new(), NOW),
+            before.trust_list(Vec::new(), later),
+        );
+        let keys = |registry: &TestRegistry| registry.root_of_trust(believed.clone()).registry_keys;
+        let (keys_before, keys_now) = (keys(&before), keys(&now));
+        let believed = Arc::new(believed);
+        let mut lists = Lists::default();
+        let made = lists.of_pack([1; 32], || of_pack.clone(), &believed, &keys_before);
+        assert!(Arc::ptr_eq(
+            &made,
+            &lists.without_pack(&believed, Some(later), &keys_before)
+        ));
+        let left = lists.without_pack(&believed, Some(later), &keys_now);
+        assert_eq!(
+            (left.issued_at, left.valid_until),
+            (NOW, NOW),
+            "only what is believed now, and as superseded"
+        );
+    }
+
+    #[test]
+    fn of_two_issues_of_one_source_the_later_is_in_force() {
+        let registry = TestRegistry::new(1);
+        let issue = |seed, issued_at: UnixTime, provider: &str| {
+            let mut list = registry.trust_list(Vec::new(), NOW);
+            let source = AnchorSource {
+                kind: SourceKind::Pinned,
+                provider: provider.to_owned(),
+                issue: None,
+                issued_at: Some(issued_at),
+                valid_until: Some(NOW.plus(Duration::from_secs(1_000))),
+                grace: Duration::ZERO,
+            };
+            let issuer = TrustedIssuer {
+                formats: vec![AnchoredFormat::SdJwtVc],
+                claim169_keys: Vec::new(),
+                dids: Vec::new(),
+                ..TestIssuer::new(&format!("https://of-{seed}.example"), seed)
+                    .entry(vec![CredentialTypeRule::Any])
+            };
+            let name = SourceName::parse("states").unwrap();
+            list.add_source(name, source, vec![issuer]).unwrap();
+            list
+        };
+        let (earlier, later) = (NOW.minus(Duration::from_secs(100)), NOW);
+        let believed = |packed: &TrustList, own: &TrustList| {
+            let list = with_sources(packed, own);
+            assert_eq!((list.sources.len(), list.issuers.len()), (1, 1));
+            list.issuers[0].identifier.to_string()
+        };
+        let (old, new) = (issue(100, earlier, "States"), issue(200, later, "States"));
+        assert_eq!(believed(&old, &new), "https://of-200.example");
+        assert_eq!(believed(&new, &old), "https://of-200.example");
+        let others = issue(300, later, "Others");
+        assert_eq!(
+            believed(&old, &others),
+            "https://of-100.example",
+            "no issue of the same"
         );
     }
 

@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::RevocationList;
 use symbolon_trust::pack::{HeldBytes, LastSeen, Pack, PackError};
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_trust::validity::Validity;
 use symbolon_verifier::{Evidence, PackAbsence};
 use thiserror::Error;
 
+use crate::believed::BelievedNow;
 use crate::state::State;
 
 /// Where the verifier learns what has become of a credential.
@@ -56,6 +58,13 @@ pub trait PackInForce: Send + Sync {
     /// When the trust list of the last accepted pack was issued, as far as it is known without asking for long: of a pack that lies there and is
     /// refused, too. Asked after [`accepted`](Self::accepted) and where no pack can be opened: a pinned list that is older is not judged by.
     fn newest_trust_list(&self) -> Option<UnixTime>;
+
+    /// Whom packs are verified against at this moment. A trust list that was accepted by the keys of another registry is not judged by any more.
+    fn root_of_trust(&self) -> Arc<RootOfTrust>;
+
+    /// The revocation lists of certificates in the last pack, also of one that is over: what they take back stays taken back. They need not be
+    /// verified.
+    fn revocation_lists(&self) -> Arc<[RevocationList]>;
 }
 
 /// Why the pack that lies there is not used.
@@ -76,18 +85,26 @@ pub(crate) struct OpenedPack {
     /// What is remembered of the pack, also of one that cannot be used any more.
     accepted: Option<Arc<AcceptedPack>>,
     trust_list: Arc<TrustList>,
+    /// Those of a pack that cannot be opened any more.
+    revocation_lists: Arc<[RevocationList]>,
 }
 
 impl State {
     /// The pack that lies beside the server now, opened.
     pub(crate) async fn pack(&self) -> OpenedPack {
-        let believed = self.believed.now();
+        self.pack_believing(&self.believed.now()).await
+    }
+
+    /// The same for a judgement by what was believed when it began.
+    pub(crate) async fn pack_believing(&self, believed: &Arc<BelievedNow>) -> OpenedPack {
+        let believed = Arc::clone(believed);
         let asked = self.configuration.status != StatusSource::Online;
         let Some(source) = self.dependencies.pack.as_ref().filter(|_| asked) else {
             return OpenedPack {
                 pack: Err(PackAbsence::NotGiven),
                 accepted: None,
                 trust_list: Arc::clone(believed.trust_list()),
+                revocation_lists: Arc::default(),
             };
         };
         let (source, packs, now) = (Arc::clone(source), Arc::clone(&self.packs), self.now());
@@ -112,11 +129,29 @@ impl State {
                 Some(accepted) => Some(accepted.memory.trust_list_issued_at),
                 None => source.newest_trust_list(),
             };
-            let trust_list = packs.list(pack.as_deref().ok(), believed.trust_list(), newest);
+            let current;
+            let root = match &accepted {
+                Some(accepted) => &accepted.root,
+                None => {
+                    current = source.root_of_trust();
+                    &*current
+                }
+            };
+            let trust_list = packs.list(
+                pack.as_deref().ok(),
+                believed.trust_list(),
+                newest,
+                &root.registry_keys,
+            );
+            let revocation_lists = match &pack {
+                Ok(_) => Arc::default(),
+                Err(_) => source.revocation_lists(),
+            };
             OpenedPack {
                 pack,
                 accepted,
                 trust_list,
+                revocation_lists,
             }
         });
         match looked.await {
@@ -126,6 +161,7 @@ impl State {
                 pack: Err(PackAbsence::Refused),
                 accepted: None,
                 trust_list: Arc::new(self.believed.now().trust_list().superseded()),
+                revocation_lists: Arc::default(),
             },
         }
     }
@@ -134,7 +170,7 @@ impl State {
     pub(crate) fn evidence<'e>(&self, opened: &'e OpenedPack) -> Evidence<'e> {
         let trust_list: &TrustList = &opened.trust_list;
         let pack = opened.pack.as_ref().map(|pack| &**pack);
-        match (self.configuration.status, pack) {
+        let evidence = match (self.configuration.status, pack) {
             (StatusSource::Online, _) => Evidence::online(trust_list),
             (StatusSource::OnlineThenPack, Ok(pack)) => Evidence::online_then_pack(trust_list, pack),
             (StatusSource::OnlineThenPack, Err(absence)) => {
@@ -142,7 +178,8 @@ impl State {
             }
             (StatusSource::Pack, Ok(pack)) => Evidence::offline(pack),
             (StatusSource::Pack, Err(absence)) => Evidence::offline_without_pack(trust_list, *absence),
-        }
+        };
+        evidence.with_revocation_lists_of_pack(&opened.revocation_lists)
     }
 
     /// The figures of the pack, in the text format of Prometheus. They name nobody.

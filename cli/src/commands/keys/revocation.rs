@@ -1,4 +1,4 @@
-//! `symbolon keys revoke`, `keys crl`, `keys import-crl`: which certificates an authority has taken back.
+//! `symbolon keys revoke`, `keys crl`, `keys import-crl`, `keys resume-crl`: which certificates an authority has taken back.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -177,6 +177,40 @@ pub(super) fn import(installation: &Installation, file: &Path) -> anyhow::Result
         }
     }
     bail!("the list is of no authority of this issuer")
+}
+
+/// Goes on with a list that was lost, set back or restored.
+pub(super) fn resume(
+    installation: &Installation,
+    authority: CertificateAuthority,
+    previous: Option<&Path>,
+) -> anyhow::Result<()> {
+    let folder = ListFolder::below(&installation.issuer_folder());
+    let copy = previous
+        .map(|path| read_list(path)?.with_context(|| format!("there is no {}", path.display())))
+        .transpose()?;
+    let root = root_of(authority);
+    let list = if installation.keys.has_key(root)? {
+        let opened = OpenedRoot::read(&installation.keys, root, &installation.provider)?;
+        folder.resume(
+            authority,
+            &opened.signing(),
+            copy.as_ref(),
+            RENEWED_LIST_LIFETIME,
+            installation.provider.as_ref(),
+            edge::system_time(),
+        )?
+    } else {
+        let chain = installation.keys.read_chain(root)?;
+        let certificate = chain
+            .first()
+            .ok_or_else(|| anyhow!("the root has no certificate"))?;
+        let certificate = Certificate::parse(certificate)?;
+        let provider = installation.provider.as_ref();
+        folder.resume_by_copy(authority, copy.as_ref(), &certificate, provider)?
+    };
+    tell(authority, &list);
+    Ok(())
 }
 
 fn checked_days(days: u16) -> anyhow::Result<u16> {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::configuration::{FILE_NAME, IssuerSection};
 use crate::installation::files::Readers;
-use crate::installation::revocation::LOCK;
+use crate::installation::revocation::{LOCK, NEWEST};
 use crate::installation::{Installation, InstallationError, relying_parties};
 
 /// The largest file that goes into a backup, in bytes. What an installation names is far smaller.
@@ -228,8 +228,9 @@ impl Collected {
             let path = below.join(&name);
             let full = data.join(&path);
             let text = name.to_string_lossy();
-            // The stores are read through the issuer, or hold nothing that must come back; a neighbour was never finished.
-            let is_passing = text.ends_with(".partial") || text == LOCK;
+            // The stores are read through the issuer, or hold nothing that must come back; a neighbour was never finished, and the number
+            // of the newest revocation list must not be set back.
+            let is_passing = text.ends_with(".partial") || text.ends_with(NEWEST) || text == LOCK;
             if text.ends_with(".redb") || is_passing || text == VERIFIER_EVIDENCE {
                 continue;
             }

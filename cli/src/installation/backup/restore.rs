@@ -20,7 +20,8 @@ use super::files::{Place, SavedFile, SavedPath};
 use super::{End, Manifest, Record, RecordReader};
 use crate::configuration::{Configuration, ConfigurationError, FILE_NAME, LoadedConfiguration};
 use crate::edge;
-use crate::installation::files::{create_private_folder, write_atomically};
+use crate::installation::files::{Readers, create_private_folder, write_atomically};
+use crate::installation::revocation::restored_mark;
 use crate::installation::{InstallationError, TRUST, read_trust};
 use crate::services::issuer::STORE;
 
@@ -264,7 +265,12 @@ fn write_saved(aside: &Path, data: &Path, saved: &SavedFile) -> Result<(), Resto
             Place::Data => create_private_folder(folder).map_err(file(folder))?,
         }
     }
-    write_atomically(&path, &saved.bytes, saved.readers).map_err(file(&path))
+    write_atomically(&path, &saved.bytes, saved.readers).map_err(file(&path))?;
+    // What was revoked since the backup is not in its list.
+    match restored_mark(&path).filter(|_| saved.place == Place::Data) {
+        Some(mark) => write_atomically(&mark, &[], Readers::Everyone).map_err(file(&mark)),
+        None => Ok(()),
+    }
 }
 
 /// Moves what was made to where it belongs; the configuration last, because where it stands there is an installation.

@@ -7,7 +7,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
-use symbolon_issuer_server::administration::{PackOrder, VerbatimListOrder};
+use symbolon_issuer_server::administration::{BuiltPack, PackOrder, VerbatimListOrder};
 use symbolon_trust::pack::{Pack, PackError, PackTools, VerbatimForm, VerbatimSection};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust_server::distributor::{Collected, Collector, Packer, PackerError};
@@ -185,7 +185,14 @@ impl InstallationPacker {
             counts = collected;
             order.revocation_lists = self.revocation_lists(&root, &signers, now, &mut counts).await?;
             let register = Register::of_all(&self.installation).await?;
-            let pack = register.build_pack(&order).await?;
+            let BuiltPack { pack, left_out } = register.build_pack(&order).await?;
+            if left_out > 0 {
+                counts.left_out += left_out;
+                tracing::error!(
+                    left_out,
+                    "the issuer leaves lists out that its trust list does not accept: start it again where that has changed"
+                );
+            }
             // What no reader would accept is not published: the pack before serves better.
             let has_news = self.with_tools(|tools| {
                 let opened = Pack::open_with(&pack, &root, tools, edge::system_time(), None)?;

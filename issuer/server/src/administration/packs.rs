@@ -3,15 +3,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
 use symbolon_crypto::encoding::base64;
+use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_issuer::audit::AuditAction;
 use symbolon_trust::pack::{
-    PackBuilder, PackTimes, RevocationSection, StatusSection, TrustSection, VerbatimForm, VerbatimSection,
+    PackBuilder, PackError, PackTimes, PackTools, RevocationSection, StatusSection, TrustSection,
+    VerbatimForm, VerbatimSection,
 };
 use symbolon_trust::trust_list::TrustList;
 
 use super::{Administration, AdministrationError, PackOrder, VerbatimListOrder};
 use crate::setup::{PlainKey, Signer};
+
+/// The header field that says how many lists of an order are not in the pack.
+pub const LEFT_OUT: HeaderName = HeaderName::from_static("symbolon-left-out");
+
+/// A pack that was built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltPack {
+    /// The pack.
+    pub pack: Vec<u8>,
+    /// How many revocation lists and verbatim lists of the order are not in it, because whoever believes the trust list of this process would refuse the
+    /// whole for them.
+    pub left_out: u64,
+}
 
 impl Administration {
     /// The signed status section of all lists, for a distributor's pack; `None` before the first list.
@@ -47,12 +63,13 @@ impl Administration {
     }
 
     /// An offline pack: the trust list signed by the registry, every status list signed by its issuer, the manifest signed by the
-    /// distributor. A partial pack has only the sections that have a list of its scopes.
+    /// distributor. A partial pack has only the sections that have a list of its scopes. What this process does not believe is left out: whoever
+    /// ordered it may know of a source of trust that has changed since the start.
     ///
     /// # Errors
     /// [`AdministrationError::PackOrder`] when the order names what is not there, [`AdministrationError::NotConfigured`] when this installation lacks the registry's or the distributor's key, or a failure of the store
     /// or of a key.
-    pub async fn build_pack(&self, order: &PackOrder) -> Result<Vec<u8>, AdministrationError> {
+    pub async fn build_pack(&self, order: &PackOrder) -> Result<BuiltPack, AdministrationError> {
         let setup = &self.issuer.setup;
         let list = setup
             .trust_list
@@ -65,11 +82,23 @@ impl Administration {
         let verbatim = order.verbatim().map_err(AdministrationError::PackOrder)?;
         let revocation_lists = order.revocation_lists().map_err(AdministrationError::PackOrder)?;
         let now = self.issuer.now();
-        for section in &revocation_lists {
-            section
-                .check(list, setup.crypto.as_ref(), now)
-                .map_err(|_| AdministrationError::PackOrder("no reader would accept a revocation list"))?;
-        }
+        let ordered = revocation_lists.len().saturating_add(verbatim.len());
+        let provider = Arc::clone(&setup.crypto);
+        let believed = list.clone();
+        // Signatures over lists of a million entries.
+        let accepted = tokio::task::spawn_blocking(move || {
+            let accepted = Accepted {
+                list: &believed,
+                provider: provider.as_ref(),
+                now,
+            };
+            (
+                accepted.revocation_lists(revocation_lists),
+                accepted.verbatim(verbatim),
+            )
+        });
+        let (revocation_lists, verbatim) = accepted.await.map_err(|_| AdministrationError::Interrupted)?;
+        let left_out = ordered.saturating_sub(revocation_lists.len().saturating_add(verbatim.len()));
         let mut sections = Vec::from_iter(self.status_section().await?);
         for other in self.issuer.carried() {
             sections.extend(Self::new(Arc::clone(other)).status_section().await?);
@@ -107,7 +136,43 @@ impl Administration {
         let pack = prepared.finish(&signature)?;
         let event = self.event(created, AuditAction::PackBuilt { sequence })?;
         self.issuer.store().put_event(event).await?;
-        Ok(pack)
+        Ok(BuiltPack {
+            pack,
+            left_out: u64::try_from(left_out).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+/// What readers accept who believe this list.
+struct Accepted<'a> {
+    list: &'a TrustList,
+    provider: &'a dyn CryptoProvider,
+    now: UnixTime,
+}
+
+impl Accepted<'_> {
+    fn revocation_lists(&self, mut sections: Vec<RevocationSection>) -> Vec<RevocationSection> {
+        sections.retain(|section| match section.check(self.list, self.provider, self.now) {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::error!(%error, uri = section.uri(), "a revocation list is in no pack: it would be refused");
+                false
+            }
+        });
+        sections
+    }
+
+    /// A list that has expired says so itself, and one that cannot be proven here is left to readers, who use the rest of the pack all the same.
+    fn verbatim(&self, mut sections: Vec<VerbatimSection>) -> Vec<VerbatimSection> {
+        let tools = PackTools::new(self.provider);
+        sections.retain(|section| match section.check(self.list, tools, self.now) {
+            Ok(()) | Err(PackError::Expired { .. } | PackError::NoCredentialVerifier) => true,
+            Err(error) => {
+                tracing::error!(%error, uri = section.uri(), "a status list is in no pack: it would be refused");
+                false
+            }
+        });
+        sections
     }
 }
 

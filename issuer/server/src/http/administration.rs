@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::base64;
@@ -24,7 +24,7 @@ use symbolon_issuer::record_source::RecordSourceError;
 use super::Served;
 use super::answer::{has_media_type, retry_after};
 use super::tags::ADMINISTRATION;
-use crate::administration::{Administration, AdministrationError, encode_entries};
+use crate::administration::{Administration, AdministrationError, BuiltPack, LEFT_OUT, encode_entries};
 
 /// An import of some thousand records with portraits.
 const LIMITS: Limits = Limits {
@@ -255,7 +255,13 @@ async fn build_pack(
 ) -> Result<Response, NotUnderstood> {
     let order = order(&body)?;
     Ok(match administration.build_pack(&order).await {
-        Ok(pack) => ([(CONTENT_TYPE, "application/octet-stream")], pack).into_response(),
+        Ok(BuiltPack { pack, left_out }) => {
+            let fields = [
+                (CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+                (LEFT_OUT, HeaderValue::from(left_out)),
+            ];
+            (fields, pack).into_response()
+        }
         Err(error) => error.into_response(),
     })
 }

@@ -14,7 +14,7 @@ pub(super) fn list(state: &State, named: BTreeMap<String, String>) -> Result<Ask
     let mut asks = Vec::new();
     for (label, name) in named {
         let document = document(state, label, &name).ok_or(OfflinePageError::Ask(name))?;
-        match Ask::of(&document, &state.dependencies.trust_list) {
+        match Ask::of(&document, state.believed.now().trust_list()) {
             Ok(_) => asks.push(document),
             Err(error) => {
                 tracing::warn!(%error, ask = %document.label, "the page that works without a network does not ask for this");

@@ -364,9 +364,11 @@ pub(super) async fn judge(
     let transactions = state
         .transactions(record)
         .map_err(|_| AnswerRefused::UnreadableRequest)?;
+    // One moment for the policy and for whom to believe.
+    let believed = state.believed.now();
     let policy = match &record.policy {
         // A policy that the operator has taken away since decides about nothing.
-        Some(name) => Some(state.policy(name).ok_or(AnswerRefused::UnreadableRequest)?),
+        Some(name) => Some(believed.policy(name).ok_or(AnswerRefused::UnreadableRequest)?),
         None => None,
     };
     let policy = policy.as_deref();
@@ -378,7 +380,9 @@ pub(super) async fn judge(
     let Judgement {
         reports,
         answer: check,
-    } = state.judge(&query, sessions, state.holder_keys(policy)).await;
+    } = state
+        .judge(&believed, &query, sessions, state.holder_keys(policy))
+        .await;
     let authorized = authorized_transactions(&transactions, &reports);
     let check = if check.is_as_asked() {
         authorized.answer

@@ -220,9 +220,11 @@ impl Desk {
         let record = self.asked(request).await?;
         let query = stored_query(&record).ok_or(Unjudged::Failed)?;
         let binding = state.binding(&record).map_err(|_| Unjudged::Failed)?;
+        // One moment for the policy and for whom to believe.
+        let believed = state.believed.now();
         let policy = match &record.policy {
             None => None,
-            Some(name) => Some(state.policy(name).ok_or(Unjudged::Failed)?),
+            Some(name) => Some(believed.policy(name).ok_or(Unjudged::Failed)?),
         };
         let key = || state.response_key(&record).ok();
         let token = open_answer(jwe, &key, &record.state, &*deps.jwe).map_err(|_| Unjudged::OtherRequest)?;
@@ -243,7 +245,7 @@ impl Desk {
             reports,
             answer: check,
         } = state
-            .judge(&query, sessions, state.holder_keys(policy.as_deref()))
+            .judge(&believed, &query, sessions, state.holder_keys(policy.as_deref()))
             .await;
         let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
         let all: Vec<&Report> = reports.values().flatten().collect();

@@ -28,6 +28,7 @@ use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
 use symbolon_trust::status_list::Status;
 use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority, TestKey};
+use symbolon_verifier_server::StatusSource;
 
 use crate::world::{DOC_TYPE, INDEX, TYPE, World, context_url, contexts};
 
@@ -428,6 +429,28 @@ async fn a_revoked_document_signer_is_trusted_no_longer_and_its_list_is_fetched_
     });
     assert_eq!(report["warnings"], json!([told]));
     assert_eq!(report["claims"], json!({}));
+}
+
+/// The grace of the pack ends, and its trust list is used on.
+#[tokio::test]
+async fn a_document_signer_that_a_pack_took_back_stays_taken_back_when_the_pack_is_over() {
+    let mut world = World::configured(|configuration| configuration.status = StatusSource::Pack).await;
+    let place = format!("{}/iaca.crl", world.issuer.identifier);
+    world.authority = TestIssuingAuthority::new(700).publishing_at(&place);
+    let signer = Certificate::parse(world.authority.certificate()).unwrap();
+    let list = world.authority.revocation_list(world.now());
+    let list = list.revoking(&signer, NOW.minus(DAY), Some(1));
+    world.put_with_revocation_list(&place, &world.authority.sign_revocation_list(&list));
+    let present = |request: &VerifiedRequest| {
+        let response_uri = request.request().response_uri.as_ref().unwrap();
+        present_mdoc(&world, request, response_uri.as_str())
+    };
+    for seconds in [0, 3 * 3_600] {
+        world.advance(seconds);
+        let result = answer(&world, &mdoc_query(), present).await;
+        assert_eq!(outcome(&result).0, "invalid", "{result}");
+        assert_eq!(result["reports"][0]["report"]["trusted"]["state"], "not_trusted");
+    }
 }
 
 #[tokio::test]

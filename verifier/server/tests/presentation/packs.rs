@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use http::Method;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
+use symbolon_crypto::x509::RevocationList;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_trust::pack::{
-    ApplyError, BitstringUris, HeldBytes, LastSeen, PackBuilder, PackTimes, PackTools, apply,
+    ApplyError, BitstringUris, HeldBytes, LastSeen, PackBuilder, PackTimes, PackTools, RevocationSection,
+    apply, unverified_revocation_lists,
 };
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
@@ -56,6 +58,17 @@ impl PackInForce for PackOfTest {
         let held = self.held.lock().unwrap();
         held.as_ref().map(|pack| pack.memory.trust_list_issued_at)
     }
+
+    fn root_of_trust(&self) -> Arc<RootOfTrust> {
+        Arc::new(self.root.clone())
+    }
+
+    fn revocation_lists(&self) -> Arc<[RevocationList]> {
+        let held = self.held.lock().unwrap();
+        held.as_ref()
+            .map(|pack| unverified_revocation_lists(pack.bytes.pack()).into())
+            .unwrap_or_default()
+    }
 }
 
 async fn world(status: StatusSource) -> World {
@@ -73,7 +86,19 @@ impl World {
         self.pack_with(sequence, status, &self.packs.root.trust_list)
     }
 
+    /// Brings a pack into force that also has a revocation list of the issuing authority, which is served at `place`.
+    pub(crate) fn put_with_revocation_list(&self, place: &str, der: &[u8]) {
+        let list = RevocationSection::new(place, der, &[], self.authority.root()).unwrap();
+        let builder = self.builder(1, Status::Valid, &self.packs.root.trust_list);
+        let pack = self.registry.sign_pack(builder.with_revocation_list(list));
+        self.packs.put(&pack, self.now()).unwrap();
+    }
+
     fn pack_with(&self, sequence: u64, status: Status, list: &TrustList) -> Vec<u8> {
+        self.registry.sign_pack(self.builder(sequence, status, list))
+    }
+
+    fn builder(&self, sequence: u64, status: Status, list: &TrustList) -> PackBuilder {
         let trust = self.registry.trust_section(list);
         let mut statuses = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
         statuses.set(INDEX, status).unwrap();
@@ -91,8 +116,7 @@ impl World {
             valid_until: self.now().plus(HOUR),
             grace: HOUR,
         };
-        self.registry
-            .sign_pack(PackBuilder::new(sequence, times, trust).with_status(section))
+        PackBuilder::new(sequence, times, trust).with_status(section)
     }
 
     fn put(&self, sequence: u64, status: Status) {

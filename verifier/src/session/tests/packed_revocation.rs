@@ -1,11 +1,14 @@
 //! Revocation lists of certificates that a pack carries, judged without a network by the rules for those that are fetched; and signers of status
 //! lists whose certificate was taken back.
 
+use core::time::Duration;
+
 use symbolon_crypto::testing::revocation::RevocationListDraft;
 use symbolon_crypto::x509::{Certificate, RevocationList, RevocationReason};
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_trust::pack::{
     LastSeen, Pack, PackBuilder, PackTimes, RevocationSection, StatusSection, VerbatimForm, VerbatimSection,
+    unverified_revocation_lists,
 };
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority};
@@ -15,7 +18,7 @@ use super::mdoc_world::MdocWorld;
 use super::world::{ISSUER, Network, SECOND, bound};
 use crate::policy::{RevocationDocument, RevocationPolicy, RevocationRules};
 use crate::report::{CheckName, CheckOutcome, Reason, Report, Status, Trusted, Verdict, Warning};
-use crate::{Evidence, Policy, StatusEvidence, Want};
+use crate::{Evidence, PackAbsence, Policy, StatusEvidence, Want};
 
 const PLACE: &str = "http://lists.example/iaca.crl";
 const REVOKED_AT: UnixTime = UnixTime::from_seconds(1_795_000_000);
@@ -197,6 +200,53 @@ fn a_list_of_a_pack_grows_too_old_at_its_second_and_what_it_revoked_stays_revoke
             assert_eq!(phone.judge(&bad, lists, now).verdict, Verdict::Invalid);
         }
     }
+}
+
+/// Whoever waits until the grace of a pack has ended gets no revoked signer back, and asks for newer lists as before.
+#[test]
+fn what_a_pack_took_back_stays_taken_back_when_it_is_over() {
+    let phone = Phone::new();
+    let now = NOW.plus(DAY * 2);
+    let revoking = phone.list(NOW).revoking(&phone.signer(), REVOKED_AT, None);
+    let mut template = phone.world.template();
+    template.status = None;
+    let presented = phone.world.present(&phone.world.authority.issue(&template));
+    let registry = &phone.world.world.registry;
+    let times = PackTimes {
+        created: NOW,
+        valid_until: NOW.plus(DAY),
+        grace: Duration::ZERO,
+    };
+    let trust_list = phone.trust_list();
+    let pack = |draft: &RevocationListDraft| {
+        let builder = PackBuilder::new(1, times, registry.trust_section(&trust_list));
+        registry.sign_pack(builder.with_revocation_list(phone.section(draft)))
+    };
+    let (bad, good) = (pack(&revoking), pack(&phone.list(NOW)));
+    assert!(Pack::open(&bad, &phone.root(), &RustCryptoProvider, now, None).is_err());
+    for (over, verdict) in [(&bad, Verdict::Invalid), (&good, Verdict::Valid)] {
+        let lists = unverified_revocation_lists(over);
+        assert_eq!(lists.len(), 1);
+        let policy = || rules(RevocationPolicy::IfAvailable);
+        let question = phone.world.question(&presented, bound(), policy(), now);
+        let evidence = Evidence::offline_without_pack(&trust_list, PackAbsence::Refused);
+        let (reports, _) = question.ask(
+            evidence.with_revocation_lists_of_pack(&lists),
+            &Network::default(),
+        );
+        assert_eq!(reports[0].verdict, verdict);
+
+        let question = phone.world.question(&presented, bound(), policy(), now);
+        let evidence = Evidence::online_without_pack(&trust_list, PackAbsence::Refused);
+        let (reports, wanted) = question.ask(
+            evidence.with_revocation_lists_of_pack(&lists),
+            &Network::default(),
+        );
+        assert_eq!(reports[0].verdict, verdict);
+        let url = PLACE.to_owned();
+        assert!(wanted.contains(&Want::RevocationList { url }));
+    }
+    assert_eq!(unverified_revocation_lists(b"no pack").len(), 0);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use symbolon_http::openapi::{Answer, Operation, Presence, TEXT, ToSchema, anythi
 use super::{CSV, ExportOrder, NDJSON, Sections, ShowOrder};
 use crate::administration::{
     AuditPage, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, CredentialList,
-    CredentialPage, DecisionOrder, FreshShard, ImportReport, KeyChangesOrder, OfferByName, OfferCreated,
-    OfferDetails, OfferList, OfferOrder, OfferPage, PackOrder, PrintedCard, RecordPage,
+    CredentialPage, DecisionOrder, FreshShard, ImportReport, KeyChangesOrder, LEFT_OUT, OfferByName,
+    OfferCreated, OfferDetails, OfferList, OfferOrder, OfferPage, PackOrder, PrintedCard, RecordPage,
     RenewedTransactionCode, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
 };
 use crate::http::tags::ADMINISTRATION;
@@ -215,7 +215,11 @@ pub(super) fn open_fresh_shard() -> Operation {
 
 pub(super) fn build_pack() -> Operation {
     ordered::<PackOrder>("buildPack", "Builds an offline pack")
-        .answers(file("The pack (`docs/pack-format.md`)."))
+        .answers(file("The pack (`docs/pack-format.md`).").named(
+            LEFT_OUT,
+            "How many revocation lists and verbatim lists of the order are not in it: whoever believes the issuer's trust list would refuse them.",
+            Presence::Always,
+        ))
         .answers(refused(
             400,
             "The order names what is not there, or holds what cannot be packed.",

@@ -25,6 +25,7 @@ use super::super::digital_credentials::WishesBody;
 use super::super::error::{refuse_administration, store_failed};
 use super::super::events::stream_of;
 use super::super::shapes::{DigitalCredentialsWishes, RequestProgress, TransactionOrderShape, page_flows};
+use crate::believed::BelievedNow;
 use crate::request::RequestOrder;
 use crate::state::State;
 
@@ -127,7 +128,16 @@ pub(super) fn allowed(
     caller: &Caller,
     name: &PolicyName,
 ) -> Result<Arc<symbolon_verifier::policy::PresentationPolicy>, Box<Response>> {
-    let policy = state.policy(name);
+    allowed_of(&state.believed.now(), caller, name)
+}
+
+/// The same of what is believed at one moment.
+pub(super) fn allowed_of(
+    believed: &BelievedNow,
+    caller: &Caller,
+    name: &PolicyName,
+) -> Result<Arc<symbolon_verifier::policy::PresentationPolicy>, Box<Response>> {
+    let policy = believed.policy(name);
     policy
         .filter(|_| caller.document.may_use(name))
         .ok_or_else(|| Box::new(not_permitted("this relying party has no policy of this name")))

@@ -22,7 +22,7 @@ use utoipa::openapi::{RefOr, Schema};
 use super::super::administration::bad_request;
 use super::super::caller::{Caller, not_permitted};
 use super::super::shapes;
-use super::requests::{allowed, read};
+use super::requests::{allowed_of, read};
 use crate::state::State;
 
 /// The most presentations of one call: as many as cards that are judged together.
@@ -88,7 +88,9 @@ pub(super) async fn verify(
     let Some(body) = read::<VerifyBody>(&body) else {
         return bad_request("the body is not {\"policy\": \"name\", \"presentations\": [...]}");
     };
-    let policy = match allowed(&state, &caller, &body.policy) {
+    // One moment for the policy and for whom to believe.
+    let believed = state.believed.now();
+    let policy = match allowed_of(&believed, &caller, &body.policy) {
         Ok(policy) => policy,
         Err(refusal) => return *refusal,
     };
@@ -109,7 +111,7 @@ pub(super) async fn verify(
         None => Expected::Unchecked,
     };
     let demanded = policy.verification_of_posted(state.dependencies.policy.clone());
-    let opened = state.pack().await;
+    let opened = state.pack_believing(&believed).await;
     let mut evidence = state.evidence(&opened);
     let mut codes = Vec::with_capacity(inputs.len());
     for input in &inputs {
