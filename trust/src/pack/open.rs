@@ -8,7 +8,7 @@ use super::bytes::PackedBytes;
 use super::container::{Container, PackVersion, RawSection, SectionKind, sha256};
 use super::list::{Aspect, PackedStatusList};
 use super::manifest::Manifest;
-use super::revocation::{self, PackedRevocationLists};
+use super::revocation::PackedRevocationLists;
 use super::sign::{Place, Signed};
 use super::verbatim::{self, PackTimesOf, Verbatim};
 use super::{LastSeen, Origin, Pack, PackError, PackTools, section, section_1};
@@ -162,11 +162,11 @@ impl<'a> Pack<'a> {
                 }
             }
             (PackVersion::Three, SectionKind::Revocation) => {
-                let list = revocation::open(section.bytes, list, tools.crypto, now)?;
                 self.origins.push(Origin::Revocation {
                     sha256: sha256(section.bytes),
                 });
-                self.revocation_lists.add(list, last)
+                self.revocation_lists
+                    .take(section.bytes, list, tools.crypto, now, last)
             }
         }
     }

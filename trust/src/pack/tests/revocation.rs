@@ -392,8 +392,10 @@ fn a_list_that_is_left_out_is_missed_and_does_not_come_back_older() {
     for last in [&first.memory, &second.memory] {
         let pack = setting.open(&second.pack, Some(last)).unwrap();
         assert_eq!(pack.missing_revocation_lists().len(), 1);
-        assert!(pack.lacks_revocation_list_under(setting.authority.root()));
-        assert!(!pack.lacks_revocation_list_under(TestIssuingAuthority::new(900).root()));
+        let root = setting.authority.root();
+        assert_eq!(pack.left_out_revocation_list_of(root, root), Some(NOW));
+        let other = TestIssuingAuthority::new(900);
+        assert_eq!(pack.left_out_revocation_list_of(other.root(), other.root()), None);
     }
     let (pack, form, memory) = (&second.pack, &second.form, &second.memory);
     let sealed = Pack::open_applied(pack, form, &setting.root(), tools, NOW, memory).unwrap();
