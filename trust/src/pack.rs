@@ -74,7 +74,9 @@ pub use self::revocation::{
 pub use self::section::{
     BitstringUris, CompactStatusList, PreparedStatusSection, StatusSection, StatusSectionInput,
 };
-pub use self::verbatim::{CredentialNotProven, StatusListCredentialVerifier, VerbatimForm, VerbatimSection};
+pub use self::verbatim::{
+    CredentialNotProven, ProvenListCredential, StatusListCredentialVerifier, VerbatimForm, VerbatimSection,
+};
 use crate::trust_list::{RootOfTrust, TrustList};
 use crate::validity::Validity;
 

@@ -2,7 +2,6 @@ use symbolon_crypto::x509::issue::KeyPurpose;
 
 use super::super::*;
 use super::world::{ISSUER, URI, World, list};
-use crate::bitstring_status_list::PublishedList;
 use crate::status_list::{
     BitsPerStatus, PreparedStatusListCwt, Status, StatusListClaims, StatusListError, TokenStatusList,
 };
@@ -251,7 +250,7 @@ impl StatusListCredentialVerifier for Refusing {
         _: &TrustedIssuer,
         _: &TrustList,
         _: UnixTime,
-    ) -> Result<PublishedList, CredentialNotProven> {
+    ) -> Result<ProvenListCredential, CredentialNotProven> {
         Err(self.0)
     }
 }
