@@ -2,6 +2,7 @@ mod applied;
 mod bitstring;
 mod container;
 mod delta;
+mod forms;
 mod freshness;
 mod frozen;
 mod frozen_2;

@@ -300,6 +300,24 @@ fn refuses_headers_that_cannot_be() {
 }
 
 #[test]
+fn refuses_parameters_that_no_set_has() {
+    let refused = |bytes: &[u8], place: usize, value| {
+        let mut changed = bytes.to_vec();
+        changed[place] = value;
+        CompactSet::open(&changed).map(drop) == Err(OpenSetError::Header)
+    };
+    // Without codes nothing else tells.
+    let empty = build(&[], 10).unwrap();
+    assert!(refused(&empty, 5, 49));
+    assert!(!refused(&empty, 5, 48));
+    assert!(refused(&empty, 6, 1), "members have no lengths");
+    let no_runs = encode_runs(&Runs::default(), 10);
+    assert!(refused(&no_runs, 5, 49));
+    assert!(refused(&no_runs, 6, 49));
+    assert!(!refused(&no_runs, 6, 48));
+}
+
+#[test]
 fn refuses_a_cut_and_a_lengthened_encoding() {
     for bytes in [
         build(&spread(10_000, 700, 3), 10_000).unwrap(),

@@ -522,10 +522,33 @@ fn a_set_that_does_not_change_keeps_its_bytes_only_in_its_universe() {
     assert_eq!(operation_of(&change), STATUS);
     assert!(Delta::parse(&change).unwrap().apply(&base).unwrap() == target);
     // A list that shrinks under its members comes whole: what lies behind its end cannot be said.
-    let target = pack(
-        2,
-        &section(b"after", &[(URI, 150, build(&[0], 150).unwrap(), Vec::new())]),
-    );
+    let second = "https://issuer.example/status/1";
+    let two = |header: &[u8], universe, first: &[u64], other: &[u64]| {
+        let first = (URI, universe, build(first, universe).unwrap(), Vec::new());
+        section(header, &[first, (second, 1_000, set(other), Vec::new())])
+    };
+    let base = pack(1, &two(b"before", 1_000, &members, &[1, 2]));
+    let target = pack(2, &two(b"after", 150, &[0], &[2]));
     let change = delta(&base, &target).unwrap();
     assert_eq!(operation_of(&change), WHOLE);
+    assert!(Delta::parse(&change).unwrap().apply(&base).unwrap() == target);
+}
+
+#[test]
+fn a_change_that_is_longer_than_the_section_is_none() {
+    let many: Vec<u64> = (0..50_000).filter(|index| index % 17 < 2).collect();
+    let of = |header: &[u8], invalid: &[u64]| {
+        section(
+            header,
+            &[(URI, 50_000, build(invalid, 50_000).unwrap(), Vec::new())],
+        )
+    };
+    let (base, target) = (pack(1, &of(b"before", &many)), pack(2, &of(b"after", &[5])));
+    let change = delta(&base, &target).unwrap();
+    assert_eq!(operation_of(&change), WHOLE);
+    assert_eq!(
+        operation_of(&delta(&target, &pack(3, &of(b"later", &[5, 6]))).unwrap()),
+        STATUS
+    );
+    assert!(change.len() < 800);
 }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::container::{ENTRY_BYTES, HEADER_BYTES};
+use super::super::container::{ENTRY_BYTES, HEADER_BYTES, MAX_MANIFEST_BYTES, write};
 use super::super::*;
 use super::world::{ISSUER, URI, World, list};
 use crate::status_list::{BitsPerStatus, Status, TokenStatusList};
@@ -130,6 +130,45 @@ fn refuses_a_header_that_promises_too_much() {
     let mut none = bytes;
     none[12..16].copy_from_slice(&0_u32.to_le_bytes());
     assert!(matches!(world.open(&none), Err(PackError::Container)));
+}
+
+#[test]
+fn refuses_reserved_bytes_that_are_not_zero() {
+    let world = World::new();
+    let bytes = world.pack(1, NOW);
+    let of_the_second_entry = HEADER_BYTES + ENTRY_BYTES;
+    let reserved = [10, 11, 20, 21, 22, 23];
+    for place in reserved
+        .into_iter()
+        .chain(of_the_second_entry + 1..of_the_second_entry + 8)
+    {
+        let mut changed = bytes.clone();
+        changed[place] = 1;
+        assert!(
+            matches!(world.open(&changed), Err(PackError::Container)),
+            "{place}"
+        );
+    }
+}
+
+#[test]
+fn a_manifest_and_a_table_are_bounded_for_writers_and_readers() {
+    let world = World::new();
+    let bytes = world.pack(1, NOW);
+    let with_bounds = |place: usize, most: u32| {
+        let mut changed = bytes.clone();
+        changed[place..place + 4].copy_from_slice(&(most + 1).to_le_bytes());
+        changed.resize(bytes.len() + 300_000, 0);
+        matches!(world.open(&changed), Err(PackError::OverBudget))
+    };
+    assert!(with_bounds(12, MAX_SECTIONS));
+    assert!(with_bounds(16, MAX_MANIFEST_BYTES));
+    let manifest = vec![0; MAX_MANIFEST_BYTES as usize + 1];
+    let sections = vec![(SectionKind::Trust, &[][..]); MAX_SECTIONS as usize + 1];
+    let written = |manifest, sections| write(PackVersion::CURRENT, manifest, sections);
+    assert!(written(&manifest, &sections[1..]).is_none());
+    assert!(written(&manifest[1..], &sections).is_none());
+    assert!(written(&manifest[1..], &sections[1..]).is_some());
 }
 
 #[test]

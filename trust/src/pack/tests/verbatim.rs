@@ -2,13 +2,16 @@ use symbolon_crypto::x509::issue::KeyPurpose;
 
 use super::super::*;
 use super::world::{ISSUER, URI, World, list};
+use crate::bitstring_status_list::{BitstringStatusList, ListToPublish, PublishedList};
 use crate::status_list::{
     BitsPerStatus, PreparedStatusListCwt, Status, StatusListClaims, StatusListError, TokenStatusList,
 };
 use crate::testing::{DAY, NOW, TestIssuer};
 use crate::trust_list::TrustedIssuer;
 use crate::validity::Validity;
+use symbolon_credential::w3c::{StatusPurpose, StatusSize};
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
+use symbolon_did::Did;
 
 fn pack_of(world: &World, uri: &str, form: VerbatimForm, body: &[u8]) -> Vec<u8> {
     let section = VerbatimSection::new(uri, form, body).unwrap();
@@ -263,6 +266,69 @@ fn a_credential_is_believed_only_where_its_verifier_believes_it() {
     let tools = PackTools::new(&RustCryptoProvider).with_credentials(&verifier);
     let refused = Pack::open_with(&bytes, &world.root(), tools, NOW, None).map(drop);
     assert!(matches!(refused, Err(PackError::StatusListCredential)));
+}
+
+/// A verifier that believes one list.
+struct Believing(PublishedList);
+
+impl StatusListCredentialVerifier for Believing {
+    fn verify(
+        &self,
+        _: &str,
+        _: &str,
+        _: &TrustedIssuer,
+        _: &TrustList,
+        _: UnixTime,
+    ) -> Result<ProvenListCredential, CredentialNotProven> {
+        Ok(ProvenListCredential {
+            list: self.0.clone(),
+            signer: None,
+        })
+    }
+}
+
+#[test]
+fn a_credential_that_is_believed_is_of_its_address_its_size_and_its_budget() {
+    let world = World::new();
+    let published = |url: &str, size: StatusSize, entries: u32| {
+        let document = ListToPublish {
+            url,
+            issuer: &Did::parse("did:web:issuer.example").unwrap(),
+            purpose: StatusPurpose::Suspension,
+            valid_from: NOW,
+            valid_until: None,
+            time_to_live: None,
+            list: &BitstringStatusList::zeros(size, entries).encoded(),
+            messages: &[],
+        };
+        PublishedList::read(&document.document().unwrap()).unwrap()
+    };
+    let taken = |published, body: &[u8]| {
+        let verifier = Believing(published);
+        let tools = PackTools::new(&RustCryptoProvider).with_credentials(&verifier);
+        let section = VerbatimSection::new(URI, VerbatimForm::Credential, body).unwrap();
+        section.check(&world.trust_list(NOW), tools, NOW)
+    };
+    assert!(taken(published(URI, StatusSize::ONE, 8), b"{}").is_ok());
+    let two = StatusSize::TWO;
+    let inflating = (16 << 23) + 8;
+    for (list, what) in [
+        (
+            published("https://issuer.example/status/1", StatusSize::ONE, 8),
+            "another address",
+        ),
+        (published(URI, two, 8), "another size"),
+        (
+            published(URI, StatusSize::ONE, inflating),
+            "more than sixteen megabytes",
+        ),
+    ] {
+        let refused = taken(list, b"{}");
+        assert!(matches!(refused, Err(PackError::StatusListCredential)), "{what}");
+    }
+    let long = vec![b' '; (8 << 20) + 1];
+    let refused = taken(published(URI, StatusSize::ONE, 8), &long);
+    assert!(matches!(refused, Err(PackError::OverBudget)));
 }
 
 /// A reader without means for a proof does without the list, and not without the pack.
