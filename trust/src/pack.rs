@@ -289,7 +289,11 @@ impl<'a> Pack<'a> {
     /// When the newest revocation list of `issuer`, an authority of a chain that ends at `anchor`, was made that an earlier pack had and this one leaves out;
     /// `None` where it leaves out none. Of the certificates of that authority nothing is known then but by a list that is at least as new.
     #[must_use]
-    pub fn left_out_revocation_list_of(&self, issuer: &Certificate, anchor: &Certificate) -> Option<UnixTime> {
+    pub fn left_out_revocation_list_of(
+        &self,
+        issuer: &Certificate,
+        anchor: &Certificate,
+    ) -> Option<UnixTime> {
         self.revocation_lists.left_out_of(issuer, anchor)
     }
 

@@ -59,7 +59,10 @@ impl Context<'_> {
             // Whoever takes a list out of a pack that was in it before must gain nothing by that.
             (Revocation::NotRevoked { .. }, _) if is_left_out => {
                 judged.trusted.state = Trusted::Unknown;
-                judged.trusted.checks.push(Check::absent(name, Reason::EvidenceAbsent));
+                judged
+                    .trusted
+                    .checks
+                    .push(Check::absent(name, Reason::EvidenceAbsent));
             }
             (Revocation::NotRevoked { as_of }, _) => {
                 judged.trusted.checks.push(Check::passed(name).from(as_of));

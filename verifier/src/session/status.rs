@@ -146,8 +146,10 @@ impl StatusQuestion<'_, '_> {
         found: &mut Found,
     ) -> Covered {
         let signer = pack.status_signer(uri);
-        let doubt =
-            signer.and_then(|signer| self.context.doubt_about_status_signer(&signer, self.issuer, found));
+        let doubt = signer.and_then(|signer| {
+            self.context
+                .doubt_about_status_signer(&signer, self.issuer, found)
+        });
         if let Some(reason) = doubt {
             findings.not_believed(reason);
             return Covered::Answered;

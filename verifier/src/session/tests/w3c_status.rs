@@ -4,17 +4,20 @@ use serde_json::json;
 use symbolon_credential::w3c::{
     BitstringStatusEntry, StatusMessage, StatusPurpose, StatusSize, VerifiableCredential,
 };
-use symbolon_crypto::RustCryptoProvider;
+use symbolon_crypto::jose::jws;
+use symbolon_crypto::x509::RevocationList;
+use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
 use symbolon_trust::pack::{
-    BitstringUris, Pack, PackBuilder, PackError, PackTimes, PackTools, VerbatimForm, VerbatimSection,
+    BitstringUris, Pack, PackBuilder, PackError, PackStatus, PackTimes, PackTools, VerbatimForm,
+    VerbatimSection, apply,
 };
 use symbolon_trust::status_list::Status as Listed;
-use symbolon_trust::testing::{DAY, NOW};
+use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority};
 use symbolon_trust::trust_list::RootOfTrust;
 
 use super::w3c_world::{DID, Form, INDEX, REVOCATION, SUSPENSION, W3cWorld, did, entry};
-use super::world::{Network, bound};
+use super::world::{ISSUER, Network, Question, SECOND, bound};
 use crate::report::{CheckOutcome, Reason, Report, Status, Verdict};
 use crate::{
     Evidence, PackCredentials, Policy, StatusListCredentialEvidence, StatusPolicy, Step, Tools,
@@ -457,6 +460,95 @@ fn a_pack_carries_status_list_credentials_and_refuses_those_that_are_not_the_iss
             "{refused:?}"
         );
     }
+}
+
+/// A status list credential under certificates is worth what its signer is: nothing once that was revoked, and nothing after its certificates have ended.
+#[test]
+fn a_status_list_credential_of_a_revoked_signer_says_nothing() {
+    let world = W3cWorld::new();
+    let issuer = &world.world.issuer;
+    let authority = TestIssuingAuthority::new(720);
+    let mut trust = world.trust_list();
+    let entry = trust.issuers.first_mut().unwrap();
+    entry.anchors.push(authority.root().clone());
+    trust.valid_until = NOW.plus(DAY * 900);
+    let root = world.world.registry.root_of_trust(trust.clone());
+    let leaf = authority.issue_credential_signer(issuer.credential_key.public_key(), ISSUER);
+    let under_certificates = |url: &str, purpose| {
+        let list = world.list_until(url, purpose, &[], NOW.plus(DAY * 900));
+        let mut document = list.document().clone();
+        document.insert("issuer".to_owned(), json!(ISSUER));
+        let header = json!({ "typ": "vc+jwt", "cty": "vc", "x5c": jws::x5c_value([leaf.der()]) });
+        let payload = serde_json::to_vec(&document).unwrap();
+        let prepared = jws::prepare(SignatureAlgorithm::Es256, header.as_object().unwrap(), &payload);
+        let signature = issuer
+            .credential_key
+            .sign(&prepared.request(issuer.credential_key.handle()));
+        prepared.finish(&signature)
+    };
+    let lists = [
+        (REVOCATION, StatusPurpose::Revocation),
+        (SUSPENSION, StatusPurpose::Suspension),
+    ]
+    .map(|(url, purpose)| (url, under_certificates(url, purpose)));
+    let revoking = authority
+        .revocation_list(NOW)
+        .revoking(&leaf, NOW.minus(DAY), None);
+    let der = authority.sign_revocation_list(&revoking);
+    let known = [RevocationList::parse(&der).unwrap()];
+    let input = world.presentation(Form::Jwt);
+    let at = |now| Question {
+        now,
+        ..world.question(&input, bound(), Policy::RELYING_PARTY)
+    };
+    let is_revoked = |report: &Report| {
+        report.status.state == Status::Unknown && report.failed_because(Reason::StatusSignerRevoked)
+    };
+
+    let mut network = world.network(&[], &[]);
+    for (url, body) in &lists {
+        let list = StatusListCredentialEvidence::Credential(body.clone());
+        network.status_list_credentials.insert((*url).to_owned(), list);
+    }
+    let online = at(NOW).ask(Evidence::online(&trust), &network).0.remove(0);
+    assert_eq!(online.status.state, Status::Good);
+    let evidence = Evidence::online(&trust).with_revocation_lists(&known);
+    assert!(is_revoked(&at(NOW).ask(evidence, &network).0.remove(0)));
+
+    let times = PackTimes {
+        created: NOW,
+        valid_until: NOW.plus(DAY * 900),
+        grace: DAY,
+    };
+    let builder = PackBuilder::new(1, times, world.world.registry.trust_section(&trust));
+    let verbatim = lists
+        .iter()
+        .map(|(url, body)| VerbatimSection::new(url, VerbatimForm::Credential, body.as_bytes()).unwrap());
+    let bytes = world
+        .world
+        .registry
+        .sign_pack(verbatim.fold(builder, PackBuilder::with_verbatim));
+    let credentials = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
+    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&credentials);
+    let held = apply(&bytes, None, &root, tools, NOW, None).unwrap();
+    let sealed = |now| Pack::open_applied(&held.pack, &held.form, &root, tools, now, &held.memory).unwrap();
+    for pack in [open(&bytes, &root, &credentials).unwrap(), sealed(NOW)] {
+        let report = at(NOW).ask(Evidence::offline(&pack), &network).0.remove(0);
+        assert_eq!(report.status.state, Status::Good);
+        let evidence = Evidence::offline(&pack).with_revocation_lists(&known);
+        assert!(is_revoked(&at(NOW).ask(evidence, &network).0.remove(0)));
+    }
+    let ended = leaf.not_after().plus(SECOND);
+    let pack = sealed(ended);
+    assert!(pack.is_sealed());
+    assert!(matches!(
+        pack.status(REVOCATION, INDEX),
+        PackStatus::Outdated { .. }
+    ));
+    assert!(matches!(
+        sealed(leaf.not_after()).status(REVOCATION, INDEX),
+        PackStatus::Listed { .. }
+    ));
 }
 
 fn open<'a>(
