@@ -191,6 +191,19 @@ impl PackedRevocationList {
         self.is_before(&other.seen())
     }
 
+    /// Whether readers that remember this have seen a newer one, and would refuse a pack with this list.
+    #[must_use]
+    pub fn is_rolled_back(&self, last: &LastSeen) -> bool {
+        let seen = last.revocation_lists.get(&self.series);
+        seen.is_some_and(|seen| self.is_before(seen))
+    }
+
+    /// A digest of the key and the name of the anchor above its authority.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
     fn seen(&self) -> SeenRevocationList {
         SeenRevocationList {
             uri: self.uri.clone(),
@@ -462,8 +475,7 @@ impl PackedRevocationLists {
         if !self.series.insert(list.series.clone()) {
             return Err(PackError::RevocationListTwice);
         }
-        let newest_seen = last.and_then(|last| last.revocation_lists.get(&list.series));
-        if newest_seen.is_some_and(|seen| list.is_before(seen)) {
+        if last.is_some_and(|last| list.is_rolled_back(last)) {
             return Err(PackError::RevocationListRolledBack);
         }
         self.bytes = self.bytes.saturating_add(list.list.der().len());
@@ -498,12 +510,7 @@ impl PackedRevocationLists {
             .filter(|(series, _)| is_absent(series))
             .map(|(_, seen)| seen)
             .collect();
-        self.missing = self
-            .absent
-            .iter()
-            .filter(|seen| seen.missing)
-            .cloned()
-            .collect();
+        self.missing = self.absent.iter().filter(|seen| seen.missing).cloned().collect();
     }
 
     /// What is to be remembered: of each authority the newest, also where this pack leaves it out.

@@ -104,17 +104,38 @@ impl VerbatimSection {
         tools: PackTools<'_>,
         now: UnixTime,
     ) -> Result<(), PackError> {
+        match self.opened(trust_list, tools, now)?.validity {
+            Validity::Expired { expired_at } => Err(PackError::Expired { expired_at }),
+            _ => Ok(()),
+        }
+    }
+
+    /// When the list was made, which a reader with this trust list accepts. It may have expired since.
+    ///
+    /// # Errors
+    /// [`PackError`] as for whoever applies the pack.
+    pub fn produced_at(
+        &self,
+        trust_list: &TrustList,
+        tools: PackTools<'_>,
+        now: UnixTime,
+    ) -> Result<UnixTime, PackError> {
+        Ok(self.opened(trust_list, tools, now)?.produced_at())
+    }
+
+    fn opened(
+        &self,
+        trust_list: &TrustList,
+        tools: PackTools<'_>,
+        now: UnixTime,
+    ) -> Result<PackedStatusList<'static>, PackError> {
         let forever = PackTimesOf {
             valid_until: now,
             grace: Duration::ZERO,
         };
-        let list = match open(&self.bytes, trust_list, tools, &forever, now)? {
-            Verbatim::Proven(list) => list,
-            Verbatim::NotProvable { .. } => return Err(PackError::NoCredentialVerifier),
-        };
-        match list.validity {
-            Validity::Expired { expired_at } => Err(PackError::Expired { expired_at }),
-            _ => Ok(()),
+        match open(&self.bytes, trust_list, tools, &forever, now)? {
+            Verbatim::Proven(list) => Ok(list),
+            Verbatim::NotProvable { .. } => Err(PackError::NoCredentialVerifier),
         }
     }
 }
