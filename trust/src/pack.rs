@@ -74,7 +74,9 @@ pub use self::revocation::{
 pub use self::section::{
     BitstringUris, CompactStatusList, PreparedStatusSection, StatusSection, StatusSectionInput,
 };
-pub use self::verbatim::{CredentialNotProven, StatusListCredentialVerifier, VerbatimForm, VerbatimSection};
+pub use self::verbatim::{
+    CredentialNotProven, ProvenListCredential, StatusListCredentialVerifier, VerbatimForm, VerbatimSection,
+};
 use crate::trust_list::{RootOfTrust, TrustList};
 use crate::validity::Validity;
 
@@ -284,11 +286,15 @@ impl<'a> Pack<'a> {
         self.revocation_lists.missing()
     }
 
-    /// Whether a revocation list of an authority under this anchor is [missing](Self::missing_revocation_lists).
+    /// When the newest revocation list of `issuer`, an authority of a chain that ends at `anchor`, was made that an earlier pack had and this one leaves out;
+    /// `None` where it leaves out none. Of the certificates of that authority nothing is known then but by a list that is at least as new.
     #[must_use]
-    pub fn lacks_revocation_list_under(&self, anchor: &Certificate) -> bool {
-        let mut missing = self.missing_revocation_lists().iter();
-        missing.any(|seen| seen.is_under(anchor))
+    pub fn left_out_revocation_list_of(
+        &self,
+        issuer: &Certificate,
+        anchor: &Certificate,
+    ) -> Option<UnixTime> {
+        self.revocation_lists.left_out_of(issuer, anchor)
     }
 
     /// The certificates under which the list at a URI was signed; `None` where the pack has no such list, or no certificates stand behind its proof.

@@ -462,12 +462,25 @@ impl TestIssuingAuthority {
     /// Where it cannot be issued.
     #[must_use]
     pub fn issue_status(&self, signer: &PublicKey, uris: &[&str]) -> Certificate {
+        self.issue_leaf(signer, uris, Some(KeyPurpose::StatusLists))
+    }
+
+    /// The certificate of a signer of credentials other than mdocs, naming its issuer.
+    ///
+    /// # Panics
+    /// Where it cannot be issued.
+    #[must_use]
+    pub fn issue_credential_signer(&self, signer: &PublicKey, uri: &str) -> Certificate {
+        self.issue_leaf(signer, &[uri], None)
+    }
+
+    fn issue_leaf(&self, signer: &PublicKey, uris: &[&str], purpose: Option<KeyPurpose>) -> Certificate {
         let request = LeafRequest {
             subject_name: "Test status signer".to_owned(),
             san_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
             san_dns: Vec::new(),
             validity: days(100),
-            extended_key_usage: Some(KeyPurpose::StatusLists),
+            extended_key_usage: purpose,
             public_key: signer.clone(),
         };
         let key = &self.key.0;

@@ -1,5 +1,7 @@
 //! The distributor of an installation.
 
+mod budget;
+mod memory;
 mod packer;
 mod revocation_lists;
 

@@ -20,6 +20,13 @@ impl SignerChain {
         let issuers = self.certificates.iter().skip(1).chain([&self.anchor]);
         self.certificates.iter().zip(issuers)
     }
+
+    /// When the first of the certificates ends, the anchor included.
+    #[must_use]
+    pub fn not_after(&self) -> UnixTime {
+        let ends = self.certificates.iter().map(Certificate::not_after);
+        ends.fold(self.anchor.not_after(), UnixTime::min)
+    }
 }
 
 /// What the lists say of a chain. A position counts from the leaf, which has 0. The anchor is not asked about: whoever trusts it takes it back

@@ -196,5 +196,14 @@ fn a_distributor_collects_revocation_lists_for_its_fleet() {
     let lists = carried(&liar);
     assert_eq!(lists.as_array().unwrap().len(), 1, "{lists}");
     assert_eq!(lists[0]["this_update"], made.rfc3339());
+
+    // Somebody hands out the older one where nothing newer is kept any more: it stays out, and the shop gets its packs on.
+    let change = configure(&[other.url("/iaca.crl")]);
+    liar.operator.stopped(move |house| {
+        change(house);
+        fs::remove_dir_all(house.path("data/collected-revocation-lists")).unwrap();
+    });
+    let lists = carried(&liar);
+    assert_eq!(lists.as_array().unwrap().len(), 0, "{lists}");
     liar.operator.end();
 }

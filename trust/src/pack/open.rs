@@ -184,11 +184,11 @@ impl<'a> Pack<'a> {
                 }
             }
             (PackVersion::Three, SectionKind::Revocation) => {
-                let list = revocation::open(section.bytes, list, tools.crypto, now)?;
                 self.origins.push(Origin::Revocation {
                     sha256: sha256(section.bytes),
                 });
-                self.revocation_lists.add(list, last)
+                self.revocation_lists
+                    .take(section.bytes, list, tools.crypto, now, last)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A section with a revocation list of certificates, as its authority publishes it (`docs/pack-format.md`, section 7).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -138,7 +138,13 @@ impl RevocationSection {
         provider: &dyn CryptoProvider,
         now: UnixTime,
     ) -> Result<PackedRevocationList, PackError> {
-        open(&self.bytes, trust_list, provider, now)
+        open(
+            &self.bytes,
+            trust_list,
+            &AnchorIndex::of(trust_list),
+            provider,
+            now,
+        )
     }
 }
 
@@ -147,8 +153,11 @@ impl RevocationSection {
 pub struct PackedRevocationList {
     uri: String,
     anchor: [u8; 32],
+    /// The identity of the anchor.
+    root: String,
     authority: Certificate,
     list: RevocationList,
+    series: String,
 }
 
 impl PackedRevocationList {
@@ -173,28 +182,34 @@ impl PackedRevocationList {
     /// Whether the lists are of one authority and of the same of its certificates: a pack has one of them, the newest.
     #[must_use]
     pub fn is_about_the_same_as(&self, other: &Self) -> bool {
-        self.series() == other.series()
+        self.series == other.series
     }
 
-    /// What the lists have in common that take each other's place: the key of the authority, its name, and of which of its certificates they speak.
-    /// Nothing of it is the distributor's to choose.
-    fn series(&self) -> String {
-        let mut digest = Sha256::new();
-        for part in [
-            self.authority.public_key().thumbprint().as_bytes().as_slice(),
-            self.authority.subject_name(),
-            self.list.scope_der(),
-        ] {
-            digest.update((part.len() as u64).to_le_bytes());
-            digest.update(part);
-        }
-        base64url::encode(&digest.finalize())
+    /// Whether this list was made before another that it is [about the same](Self::is_about_the_same_as) as. Of two of one second the number tells.
+    #[must_use]
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        self.is_before(&other.seen())
+    }
+
+    /// Whether readers that remember this have seen a newer one, and would refuse a pack with this list.
+    #[must_use]
+    pub fn is_rolled_back(&self, last: &LastSeen) -> bool {
+        let seen = last.revocation_lists.get(&self.series);
+        seen.is_some_and(|seen| self.is_before(seen))
+    }
+
+    /// A digest of the key and the name of the anchor above its authority.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        &self.root
     }
 
     fn seen(&self) -> SeenRevocationList {
         SeenRevocationList {
             uri: self.uri.clone(),
             anchor: base64url::encode(&self.anchor),
+            authority: identity_of(&self.authority),
+            root: self.root.clone(),
             this_update: self.list.this_update(),
             number: base64url::encode(self.list.number().as_bytes()),
             missing: false,
@@ -217,6 +232,12 @@ pub struct SeenRevocationList {
     pub uri: String,
     /// SHA-256 of the anchor above its authority. base64url.
     pub anchor: String,
+    /// A digest of the key and the name of its authority. Empty in a memory that an earlier version wrote.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub authority: String,
+    /// The same of the anchor.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub root: String,
     /// When it was made.
     pub this_update: UnixTime,
     /// Its number. base64url of its octets.
@@ -227,10 +248,47 @@ pub struct SeenRevocationList {
 }
 
 impl SeenRevocationList {
-    /// Whether its authority stands under this anchor.
-    pub(super) fn is_under(&self, anchor: &Certificate) -> bool {
-        base64url::encode(&anchor.sha256()) == self.anchor
+    /// Whether `issuer`, which stands under `anchor`, is its authority.
+    pub(super) fn is_of(&self, issuer: &Certificate, anchor: &Certificate) -> bool {
+        if self.authority.is_empty() {
+            self.anchor == base64url::encode(&anchor.sha256())
+        } else {
+            self.authority == identity_of(issuer)
+        }
     }
+
+    /// Whether its authority is an anchor, or stands under one, of whom these are the identities and fingerprints.
+    fn is_under(&self, anchors: &BTreeSet<String>) -> bool {
+        let mut names = [&self.authority, &self.root, &self.anchor].into_iter();
+        names.any(|name| anchors.contains(name))
+    }
+}
+
+/// Whose certificate it is, whatever else the certificate says: an authority that renews its own keeps key and name.
+fn identity_of(certificate: &Certificate) -> String {
+    digest_of([
+        certificate.public_key().thumbprint().as_bytes().as_slice(),
+        certificate.subject_name(),
+    ])
+}
+
+/// What the lists have in common that take each other's place: the key of the authority, its name, and of which of its certificates they speak.
+/// Nothing of it is the distributor's to choose.
+fn series_of(list: &RevocationList, authority: &Certificate) -> String {
+    digest_of([
+        authority.public_key().thumbprint().as_bytes().as_slice(),
+        authority.subject_name(),
+        list.scope_der(),
+    ])
+}
+
+fn digest_of<const N: usize>(parts: [&[u8]; N]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    base64url::encode(&digest.finalize())
 }
 
 struct Parts<'a> {
@@ -274,14 +332,14 @@ impl<'a> Parts<'a> {
 
     fn packed(self, anchor: &Certificate) -> Result<PackedRevocationList, PackError> {
         let list = RevocationList::parse(self.der).map_err(PackError::RevocationList)?;
+        let first = self.authorities.into_iter().next();
+        let authority = first.unwrap_or_else(|| anchor.clone());
         Ok(PackedRevocationList {
             uri: self.uri.to_owned(),
             anchor: self.anchor,
-            authority: self
-                .authorities
-                .into_iter()
-                .next()
-                .unwrap_or_else(|| anchor.clone()),
+            root: identity_of(anchor),
+            series: series_of(&list, &authority),
+            authority,
             list,
         })
     }
@@ -297,21 +355,40 @@ fn anchors(trust_list: &TrustList) -> impl Iterator<Item = &Certificate> {
     trust_list.issuers.iter().flat_map(|issuer| &issuer.anchors)
 }
 
-fn anchor_of<'t>(sha256: &[u8; 32], trust_list: &'t TrustList) -> Result<&'t Certificate, PackError> {
-    anchors(trust_list)
-        .find(|anchor| anchor.sha256() == *sha256)
-        .ok_or(PackError::RevocationListOfNobody)
+/// Where in a trust list the anchor of each fingerprint stands.
+#[derive(Debug)]
+pub(super) struct AnchorIndex(BTreeMap<[u8; 32], (usize, usize)>);
+
+impl AnchorIndex {
+    fn of(trust_list: &TrustList) -> Self {
+        let mut places = BTreeMap::new();
+        for (issuer, entry) in trust_list.issuers.iter().enumerate() {
+            for (position, anchor) in entry.anchors.iter().enumerate() {
+                places.entry(anchor.sha256()).or_insert((issuer, position));
+            }
+        }
+        Self(places)
+    }
+
+    fn find<'t>(&self, sha256: &[u8; 32], trust_list: &'t TrustList) -> Result<&'t Certificate, PackError> {
+        let found = self.0.get(sha256).and_then(|(issuer, position)| {
+            let issuer = trust_list.issuers.get(*issuer)?;
+            issuer.anchors.get(*position)
+        });
+        found.ok_or(PackError::RevocationListOfNobody)
+    }
 }
 
 /// Verifies a revocation list, as one that was fetched from its distribution point. Whether it is still in force is asked when a chain is judged.
-pub(super) fn open(
+fn open(
     section: &[u8],
     trust_list: &TrustList,
+    anchors: &AnchorIndex,
     provider: &dyn CryptoProvider,
     now: UnixTime,
 ) -> Result<PackedRevocationList, PackError> {
     let parts = Parts::parse(section)?;
-    let anchor = anchor_of(&parts.anchor, trust_list)?;
+    let anchor = anchors.find(&parts.anchor, trust_list)?;
     let authorities = parts.authorities.clone();
     let packed = parts.packed(anchor)?;
     let made = packed.list.this_update();
@@ -348,13 +425,6 @@ fn check_authority(
     }
 }
 
-/// A list that was verified before.
-pub(super) fn reopen(section: &[u8], trust_list: &TrustList) -> Result<PackedRevocationList, PackError> {
-    let parts = Parts::parse(section)?;
-    let anchor = anchor_of(&parts.anchor, trust_list)?;
-    parts.packed(anchor)
-}
-
 /// What a section is about, to find the one that it takes the place of in another pack.
 pub(super) fn uri(section: &[u8]) -> Result<String, PackError> {
     Parts::parse(section).map(|parts| parts.uri.to_owned())
@@ -364,8 +434,12 @@ pub(super) fn uri(section: &[u8]) -> Result<String, PackError> {
 #[derive(Debug, Default)]
 pub(super) struct PackedRevocationLists {
     lists: Vec<PackedRevocationList>,
+    series: BTreeSet<String>,
     bytes: usize,
+    absent: Vec<SeenRevocationList>,
     missing: Vec<SeenRevocationList>,
+    /// The anchors of the trust list of the pack, once a section has asked for one.
+    anchors: Option<AnchorIndex>,
 }
 
 impl PackedRevocationLists {
@@ -373,18 +447,40 @@ impl PackedRevocationLists {
         &self.lists
     }
 
-    /// Adds a list, unless it is older than one that was seen, or there is one already that it would take the place of.
-    pub(super) fn add(
+    /// Verifies the list of a section and adds it.
+    pub(super) fn take(
         &mut self,
-        list: PackedRevocationList,
+        section: &[u8],
+        trust_list: &TrustList,
+        provider: &dyn CryptoProvider,
+        now: UnixTime,
         last: Option<&LastSeen>,
     ) -> Result<(), PackError> {
-        let series = list.series();
-        if self.lists.iter().any(|other| other.series() == series) {
+        let anchors = self.anchors.get_or_insert_with(|| AnchorIndex::of(trust_list));
+        let list = open(section, trust_list, anchors, provider, now)?;
+        self.add(list, last)
+    }
+
+    /// Adds the list of a section that was verified before.
+    pub(super) fn take_verified(
+        &mut self,
+        section: &[u8],
+        trust_list: &TrustList,
+        last: Option<&LastSeen>,
+    ) -> Result<(), PackError> {
+        let anchors = self.anchors.get_or_insert_with(|| AnchorIndex::of(trust_list));
+        let parts = Parts::parse(section)?;
+        let anchor = anchors.find(&parts.anchor, trust_list)?;
+        let list = parts.packed(anchor)?;
+        self.add(list, last)
+    }
+
+    /// Adds a list, unless it is older than one that was seen, or there is one already that it would take the place of.
+    fn add(&mut self, list: PackedRevocationList, last: Option<&LastSeen>) -> Result<(), PackError> {
+        if !self.series.insert(list.series.clone()) {
             return Err(PackError::RevocationListTwice);
         }
-        let newest_seen = last.and_then(|last| last.revocation_lists.get(&series));
-        if newest_seen.is_some_and(|seen| list.is_before(seen)) {
+        if last.is_some_and(|last| list.is_rolled_back(last)) {
             return Err(PackError::RevocationListRolledBack);
         }
         self.bytes = self.bytes.saturating_add(list.list.der().len());
@@ -400,10 +496,26 @@ impl PackedRevocationLists {
         &self.missing
     }
 
+    /// When the newest list of `issuer`, which stands under `anchor`, was made that was seen before and that nothing here takes the place of. Whether the
+    /// trust list has the anchor from which the distributor said to have come does not matter: another may lead to the same authority.
+    pub(super) fn left_out_of(&self, issuer: &Certificate, anchor: &Certificate) -> Option<UnixTime> {
+        let of_it = self.absent.iter().filter(|seen| seen.is_of(issuer, anchor));
+        of_it.map(|seen| seen.this_update).max()
+    }
+
     /// Compares all lists of a pack with what was seen before.
     pub(super) fn compare(&mut self, last: Option<&LastSeen>, trust_list: &TrustList) {
-        let seen = self.seen(last, trust_list);
-        self.missing = seen.into_values().filter(|seen| seen.missing).collect();
+        let Some(last) = last else {
+            return;
+        };
+        let is_absent = |series: &String| !self.series.contains(series);
+        let seen = self.seen(Some(last), trust_list);
+        self.absent = seen
+            .into_iter()
+            .filter(|(series, _)| is_absent(series))
+            .map(|(_, seen)| seen)
+            .collect();
+        self.missing = self.absent.iter().filter(|seen| seen.missing).cloned().collect();
     }
 
     /// What is to be remembered: of each authority the newest, also where this pack leaves it out.
@@ -415,10 +527,15 @@ impl PackedRevocationLists {
         let mut seen = before
             .map(|before| before.revocation_lists.clone())
             .unwrap_or_default();
-        for one in seen.values_mut() {
-            one.missing = anchors(trust_list).any(|anchor| one.is_under(anchor));
+        if !seen.is_empty() {
+            let anchors: BTreeSet<_> = anchors(trust_list)
+                .flat_map(|anchor| [identity_of(anchor), base64url::encode(&anchor.sha256())])
+                .collect();
+            for one in seen.values_mut() {
+                one.missing = one.is_under(&anchors);
+            }
         }
-        seen.extend(self.lists.iter().map(|list| (list.series(), list.seen())));
+        seen.extend(self.lists.iter().map(|list| (list.series.clone(), list.seen())));
         seen
     }
 }

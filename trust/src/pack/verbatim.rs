@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use symbolon_credential::w3c::{StatusPurpose, StatusSize};
-use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::x509::{Certificate, SignerChain};
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
 use super::container::Cursor;
@@ -104,17 +104,38 @@ impl VerbatimSection {
         tools: PackTools<'_>,
         now: UnixTime,
     ) -> Result<(), PackError> {
+        match self.opened(trust_list, tools, now)?.validity {
+            Validity::Expired { expired_at } => Err(PackError::Expired { expired_at }),
+            _ => Ok(()),
+        }
+    }
+
+    /// When the list was made, which a reader with this trust list accepts. It may have expired since.
+    ///
+    /// # Errors
+    /// [`PackError`] as for whoever applies the pack.
+    pub fn produced_at(
+        &self,
+        trust_list: &TrustList,
+        tools: PackTools<'_>,
+        now: UnixTime,
+    ) -> Result<UnixTime, PackError> {
+        Ok(self.opened(trust_list, tools, now)?.produced_at())
+    }
+
+    fn opened(
+        &self,
+        trust_list: &TrustList,
+        tools: PackTools<'_>,
+        now: UnixTime,
+    ) -> Result<PackedStatusList<'static>, PackError> {
         let forever = PackTimesOf {
             valid_until: now,
             grace: Duration::ZERO,
         };
-        let list = match open(&self.bytes, trust_list, tools, &forever, now)? {
-            Verbatim::Proven(list) => list,
-            Verbatim::NotProvable { .. } => return Err(PackError::NoCredentialVerifier),
-        };
-        match list.validity {
-            Validity::Expired { expired_at } => Err(PackError::Expired { expired_at }),
-            _ => Ok(()),
+        match open(&self.bytes, trust_list, tools, &forever, now)? {
+            Verbatim::Proven(list) => Ok(list),
+            Verbatim::NotProvable { .. } => Err(PackError::NoCredentialVerifier),
         }
     }
 }
@@ -141,7 +162,16 @@ pub trait StatusListCredentialVerifier {
         issuer: &TrustedIssuer,
         trust_list: &TrustList,
         now: UnixTime,
-    ) -> Result<PublishedList, CredentialNotProven>;
+    ) -> Result<ProvenListCredential, CredentialNotProven>;
+}
+
+/// A status list credential that its issuer has signed.
+#[derive(Debug, Clone)]
+pub struct ProvenListCredential {
+    /// The list.
+    pub list: PublishedList,
+    /// Under which certificates it was signed; `None` where the proof is by a key without certificates.
+    pub signer: Option<SignerChain>,
 }
 
 /// Why a status list credential is not proven.
@@ -322,8 +352,11 @@ fn open_credential(
     if body.len() > budget.max_token_bytes {
         return Err(PackError::OverBudget);
     }
-    let published = match verifier.verify(body, parts.uri, issuer, trust_list, now) {
-        Ok(published) => published,
+    let ProvenListCredential {
+        list: published,
+        signer,
+    } = match verifier.verify(body, parts.uri, issuer, trust_list, now) {
+        Ok(proven) => proven,
         Err(CredentialNotProven::NotHere) => return Ok(not_provable()),
         Err(CredentialNotProven::Refused) => return Err(PackError::StatusListCredential),
     };
@@ -346,7 +379,9 @@ fn open_credential(
         produced_at,
         published.time_to_live(),
         published.valid_until(),
-        UnixTime::from_seconds(i64::MAX),
+        signer
+            .as_ref()
+            .map_or(UnixTime::from_seconds(i64::MAX), SignerChain::not_after),
         pack,
     );
     let set_bits = (0_u64..)
@@ -367,7 +402,7 @@ fn open_credential(
         bits: BitsPerStatus::One,
         universe: list.len(),
         sets: sets_of(set_bits, list.len())?,
-        signer: None,
+        signer: signer.map(|signer| Arc::new(ListSigner::of(&signer))),
     }))
 }
 

@@ -40,17 +40,14 @@ impl StatusSigner {
         if !names_the_issuer {
             return Err(NotAStatusSigner::OfAnotherIssuer);
         }
-        let until = chain
-            .iter()
-            .map(Certificate::not_after)
-            .fold(verified.anchor().not_after(), UnixTime::min);
+        let signer = SignerChain {
+            certificates: chain.to_vec(),
+            anchor: verified.anchor().clone(),
+        };
         Ok(Self {
             key: verified.leaf().public_key().clone(),
-            until,
-            chain: SignerChain {
-                certificates: chain.to_vec(),
-                anchor: verified.anchor().clone(),
-            },
+            until: signer.not_after(),
+            chain: signer,
         })
     }
 }

@@ -3,8 +3,7 @@
 use core::fmt;
 
 use symbolon_crypto::UnixTime;
-use symbolon_trust::bitstring_status_list::PublishedList;
-use symbolon_trust::pack::{CredentialNotProven, StatusListCredentialVerifier};
+use symbolon_trust::pack::{CredentialNotProven, ProvenListCredential, StatusListCredentialVerifier};
 use symbolon_trust::trust_list::{TrustList, TrustedIssuer};
 
 use super::context::{Context, Rounds};
@@ -45,7 +44,7 @@ impl StatusListCredentialVerifier for PackCredentials<'_> {
         issuer: &TrustedIssuer,
         trust_list: &TrustList,
         now: UnixTime,
-    ) -> Result<PublishedList, CredentialNotProven> {
+    ) -> Result<ProvenListCredential, CredentialNotProven> {
         let evidence = Evidence::offline_without_pack(trust_list, PackAbsence::NotGiven);
         let context = Context {
             evidence: &evidence,
@@ -63,7 +62,7 @@ impl StatusListCredentialVerifier for PackCredentials<'_> {
             freshness: FreshnessRule::AS_SIGNED,
         };
         match question.verify_list(body, url, &mut found) {
-            Ok(Ok(verified)) => Ok(verified.into_list()),
+            Ok(Ok(verified)) => Ok(verified.into_proven()),
             // What such a proof is about only JSON-LD tells.
             Ok(Err(Reason::Unsupported)) if self.tools.json_ld.is_none() => Err(CredentialNotProven::NotHere),
             Ok(Err(_)) | Err(_) => Err(CredentialNotProven::Refused),

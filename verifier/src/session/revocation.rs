@@ -42,12 +42,11 @@ impl Context<'_> {
         if !wants.is_empty() {
             return RevocationAnswer::Wanted(wants);
         }
-        let revocation = self.revocation_of(&chain, found);
+        let lists = self.known_lists(&chain, found);
+        let revocation = self.revocation_by(&chain, &lists);
+        let is_left_out = self.is_left_out(&chain, &lists);
         let name = CheckName::CertificateRevocation;
         match (revocation, policy) {
-            (Revocation::NotRevoked { as_of }, _) => {
-                judged.trusted.checks.push(Check::passed(name).from(as_of));
-            }
             (Revocation::Revoked { revoked, as_of, .. }, _) => {
                 judged.trusted.state = Trusted::NotTrusted;
                 let check = Check::failed(name, Reason::CertificateRevoked);
@@ -57,13 +56,21 @@ impl Context<'_> {
                     reason: revoked.reason,
                 });
             }
-            (Revocation::NotKnown { gap, .. }, RevocationPolicy::Required) => {
+            // Whoever takes a list out of a pack that was in it before must gain nothing by that.
+            (Revocation::NotRevoked { .. }, _) if is_left_out => {
                 judged.trusted.state = Trusted::Unknown;
-                judged.trusted.checks.push(Check::absent(name, reason_of(gap)));
+                judged
+                    .trusted
+                    .checks
+                    .push(Check::absent(name, Reason::EvidenceAbsent));
             }
-            (Revocation::NotKnown { gap, .. }, RevocationPolicy::IfAvailable | RevocationPolicy::Off) => {
-                // Without a list nothing changes. That one was left out which was there before is said.
-                if self.is_left_out(&chain) {
+            (Revocation::NotRevoked { as_of }, _) => {
+                judged.trusted.checks.push(Check::passed(name).from(as_of));
+            }
+            (Revocation::NotKnown { gap, .. }, policy) => {
+                // Without a list that nobody has seen yet nothing changes, unless lists are required.
+                if is_left_out || policy == RevocationPolicy::Required {
+                    judged.trusted.state = Trusted::Unknown;
                     judged.trusted.checks.push(Check::absent(name, reason_of(gap)));
                 }
             }
@@ -71,36 +78,62 @@ impl Context<'_> {
         RevocationAnswer::Judged
     }
 
-    /// Whether a list that is known takes back a certificate of whoever signed status lists of an issuer. None is asked for: it stands under the same
-    /// anchors as the signers of credentials.
-    pub(super) fn is_status_signer_revoked(
+    /// Why whoever signed status lists of an issuer is not believed: a list that is known takes back a certificate, or the one that could was left out of
+    /// the pack. None is asked for: it stands under the same anchors as the signers of credentials.
+    pub(super) fn doubt_about_status_signer(
         &self,
         signer: &SignerChain,
         issuer: &TrustedIssuer,
         found: &mut Found,
-    ) -> bool {
+    ) -> Option<Reason> {
         let policy = &self.policy.revocation;
-        policy.of_issuer(issuer.identifier.as_str(), &issuer.name) != RevocationPolicy::Off
-            && matches!(self.revocation_of(signer, found), Revocation::Revoked { .. })
+        if policy.of_issuer(issuer.identifier.as_str(), &issuer.name) == RevocationPolicy::Off {
+            return None;
+        }
+        let lists = self.known_lists(signer, found);
+        match self.revocation_by(signer, &lists) {
+            Revocation::Revoked { .. } => Some(Reason::StatusSignerRevoked),
+            _ if self.is_left_out(signer, &lists) => Some(Reason::EvidenceAbsent),
+            _ => None,
+        }
     }
 
-    fn revocation_of(&self, chain: &SignerChain, found: &mut Found) -> Revocation {
+    /// The lists at hand, those of the pack among them, that an authority of this chain signed.
+    fn known_lists(&self, chain: &SignerChain, found: &mut Found) -> Vec<VerifiedRevocationList> {
         let mut lists = self.lists_of(chain, found);
         let packed = self.evidence.packed_revocation_lists();
         lists.extend(packed.filter_map(|list| self.verify(list, chain, found)));
+        lists
+    }
+
+    fn revocation_by(&self, chain: &SignerChain, lists: &[VerifiedRevocationList]) -> Revocation {
         check_revocation(
             &chain.certificates,
             &chain.anchor,
-            &lists,
+            lists,
             self.now,
             self.policy.clock_tolerance,
         )
     }
 
-    /// Whether the pack lacks a list that an earlier one had of an authority of the chain.
-    fn is_left_out(&self, chain: &SignerChain) -> bool {
-        let pack = self.evidence.accepted_pack();
-        pack.is_some_and(|pack| pack.lacks_revocation_list_under(&chain.anchor))
+    /// Whether the pack lacks a list that an earlier one had of an authority of the chain, and no list in force that is as new as that one speaks of the
+    /// certificate.
+    fn is_left_out(&self, chain: &SignerChain, lists: &[VerifiedRevocationList]) -> bool {
+        let Some(pack) = self.evidence.accepted_pack() else {
+            return false;
+        };
+        chain.links().any(|(certificate, issuer)| {
+            let seen = pack.left_out_revocation_list_of(issuer, &chain.anchor);
+            seen.is_some_and(|made| {
+                let takes_its_place = |list: &VerifiedRevocationList| {
+                    let made = made..=self.now.plus(self.policy.clock_tolerance);
+                    made.contains(&list.list().this_update())
+                        && self.now <= list.list().next_update()
+                        && list.covers(certificate, issuer)
+                };
+                !lists.iter().any(takes_its_place)
+            })
+        })
     }
 
     /// The lists that are still to be asked for: of each certificate those at its places, until one was had. What the pack has does not count: an

@@ -146,8 +146,12 @@ impl StatusQuestion<'_, '_> {
         found: &mut Found,
     ) -> Covered {
         let signer = pack.status_signer(uri);
-        if signer.is_some_and(|signer| self.context.is_status_signer_revoked(&signer, self.issuer, found)) {
-            findings.not_believed(Reason::StatusSignerRevoked);
+        let doubt = signer.and_then(|signer| {
+            self.context
+                .doubt_about_status_signer(&signer, self.issuer, found)
+        });
+        if let Some(reason) = doubt {
+            findings.not_believed(reason);
             return Covered::Answered;
         }
         let (state, check, as_of) = match pack.status(uri, index) {

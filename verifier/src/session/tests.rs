@@ -19,6 +19,7 @@ mod trusted;
 mod type_metadata;
 mod w3c;
 mod w3c_holder;
+mod w3c_packed_status;
 mod w3c_status;
 pub(crate) mod w3c_world;
 mod webvh;

@@ -236,6 +236,8 @@ fn last_seen(sequence: u64) -> LastSeen {
             SeenRevocationList {
                 uri: "http://lists.example/iaca.crl".to_owned(),
                 anchor: "an-anchor".to_owned(),
+                authority: "an-authority".to_owned(),
+                root: "a-root".to_owned(),
                 this_update: time(2),
                 number: "Bw".to_owned(),
                 missing: true,

@@ -8,12 +8,13 @@ use symbolon_crypto::encoding::base64;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_issuer_server::administration::{BuiltPack, PackOrder, VerbatimListOrder};
-use symbolon_trust::pack::{Pack, PackError, PackTools, VerbatimForm, VerbatimSection};
+use symbolon_trust::pack::{LastSeen, Pack, PackError, PackTools, VerbatimForm, VerbatimSection};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust_server::distributor::{Collected, Collector, Packer, PackerError};
 use symbolon_verifier::{PackCredentials, Tools};
 use url::Url;
 
+use super::memory::PublishedMemory;
 use super::revocation_lists::{KnownSigners, RevocationListCollection};
 use crate::configuration::identifier_text;
 use crate::edge;
@@ -35,6 +36,7 @@ pub struct InstallationPacker {
     /// The identifiers of the installation's own issuers, whose lists are in the books.
     own: BTreeSet<String>,
     collected: Mutex<Collected>,
+    memory: PublishedMemory,
 }
 
 impl InstallationPacker {
@@ -62,6 +64,7 @@ impl InstallationPacker {
             revocation_lists,
             signers: Mutex::default(),
             own: own.collect(),
+            memory: PublishedMemory::of(&installation),
             installation,
             collected: Mutex::default(),
         })
@@ -72,16 +75,19 @@ impl InstallationPacker {
         &self,
         root: &RootOfTrust,
         now: UnixTime,
+        last: Option<&LastSeen>,
         counts: &mut Collected,
     ) -> anyhow::Result<Vec<VerbatimListOrder>> {
-        let accepted = |uri: &str, body: &[u8]| self.is_acceptable(root, uri, body, now);
+        let made = |uri: &str, body: &[u8]| self.produced_at(root, uri, body, now);
         let mut lists = Vec::new();
         for uri in self.addresses(root).await? {
-            let (list, why_old) = match self
-                .collector
-                .collect(&uri, now, |body| accepted(&uri, body))
-                .await
-            {
+            // With an older list than the one before every reader would refuse the whole pack.
+            let kept = self.collector.kept(&uri)?;
+            let kept = kept.and_then(|kept| made(&uri, &kept.body));
+            let published = last.and_then(|last| last.status_lists.get(&uri).copied());
+            let is_good =
+                |body: &[u8]| made(&uri, body).is_some_and(|made| Some(made) >= kept.max(published));
+            let (list, why_old) = match self.collector.collect(&uri, now, is_good).await {
                 Ok(collected) => collected,
                 Err(error) => {
                     counts.left_out += 1;
@@ -93,13 +99,13 @@ impl InstallationPacker {
                 counts.old += 1;
                 tracing::warn!(%error, "a status list of another issuer is carried as it was");
             }
-            if accepted(&uri, &list.body) {
+            if made(&uri, &list.body).is_some_and(|made| Some(made) >= published) {
                 lists.push(VerbatimListOrder {
                     uri,
                     body: base64::encode(&list.body),
                 });
             } else {
-                // Its signer is trusted no more. With it in the pack every reader would refuse the whole.
+                // Its signer is trusted no more, or a newer one was published. With it in the pack every reader would refuse the whole.
                 counts.left_out += 1;
                 tracing::error!("a status list of another issuer is left out: no reader would accept it");
             }
@@ -150,13 +156,11 @@ impl InstallationPacker {
         Ok(all)
     }
 
-    /// Whether readers will accept a list. One that has expired says so itself, to whoever asks it.
-    fn is_acceptable(&self, root: &RootOfTrust, uri: &str, body: &[u8], now: UnixTime) -> bool {
-        let section = VerbatimSection::new(uri, VerbatimForm::recognise(body), body);
-        section.is_ok_and(|section| {
-            let checked = self.with_tools(|tools| section.check(&root.trust_list, tools, now));
-            matches!(checked, Ok(()) | Err(PackError::Expired { .. }))
-        })
+    /// When a list was made that readers will accept. One that has expired says so itself, to whoever asks it.
+    fn produced_at(&self, root: &RootOfTrust, uri: &str, body: &[u8], now: UnixTime) -> Option<UnixTime> {
+        let section = VerbatimSection::new(uri, VerbatimForm::recognise(body), body).ok()?;
+        self.with_tools(|tools| section.produced_at(&root.trust_list, tools, now))
+            .ok()
     }
 
     fn with_tools<T>(&self, work: impl FnOnce(PackTools<'_>) -> T) -> T {
@@ -170,7 +174,9 @@ impl InstallationPacker {
         let root = self.installation.believed()?;
         let now = edge::system_time();
         let mut counts = Collected::default();
-        let verbatim = self.collect(&root, now, &mut counts).await?;
+        let last = self.memory.read()?;
+        let last = last.as_ref();
+        let verbatim = self.collect(&root, now, last, &mut counts).await?;
         let mut order = PackOrder {
             scopes: scope.map(str::to_owned).into_iter().collect(),
             sections: Vec::new(),
@@ -183,7 +189,9 @@ impl InstallationPacker {
         let mut is_repeated = false;
         loop {
             counts = collected;
-            order.revocation_lists = self.revocation_lists(&root, &signers, now, &mut counts).await?;
+            order.revocation_lists = self
+                .revocation_lists(&root, &signers, now, last, &mut counts)
+                .await?;
             let register = Register::of_all(&self.installation).await?;
             let BuiltPack { pack, left_out } = register.build_pack(&order).await?;
             if left_out > 0 {
@@ -193,13 +201,14 @@ impl InstallationPacker {
                     "the issuer leaves lists out that its trust list does not accept: start it again where that has changed"
                 );
             }
-            // What no reader would accept is not published: the pack before serves better.
-            let has_news = self.with_tools(|tools| {
-                let opened = Pack::open_with(&pack, &root, tools, edge::system_time(), None)?;
-                Ok::<_, PackError>(signers.take_up(&opened))
+            // What no reader would accept that has the pack before is not published: that one serves better.
+            let (has_news, seen) = self.with_tools(|tools| {
+                let opened = Pack::open_with(&pack, &root, tools, edge::system_time(), last)?;
+                Ok::<_, PackError>((signers.take_up(&opened), opened.last_seen(last)))
             })?;
             *self.signers.lock().unwrap_or_else(PoisonError::into_inner) = signers.clone();
             if is_repeated || !has_news {
+                self.memory.write(&seen)?;
                 *self.collected.lock().unwrap_or_else(PoisonError::into_inner) = counts;
                 return Ok(pack);
             }
@@ -219,6 +228,7 @@ impl InstallationPacker {
         root: &RootOfTrust,
         signers: &KnownSigners,
         now: UnixTime,
+        last: Option<&LastSeen>,
         counts: &mut Collected,
     ) -> anyhow::Result<Vec<String>> {
         let configured = &self
@@ -234,6 +244,7 @@ impl InstallationPacker {
             configured,
             provider: self.installation.provider.as_ref(),
             now,
+            last,
         };
         collection.collect(counts).await
     }

@@ -1,42 +1,103 @@
 //! Revocation lists of certificates for packs: those that the anchors of the trust list, and the signers of status lists, say are published.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt as _};
 use symbolon_crypto::encoding::base64;
-use symbolon_crypto::x509::{Certificate, RevocationList, SignerChain};
+use symbolon_crypto::x509::{Certificate, SignerChain};
 use symbolon_crypto::{CryptoProvider, UnixTime};
-use symbolon_trust::pack::{Pack, PackedRevocationList, RevocationSection};
+use symbolon_trust::pack::{LastSeen, Pack, RevocationSection};
 use symbolon_trust::trust_list::TrustList;
-use symbolon_trust_server::distributor::{Collected, Collector};
+use symbolon_trust_server::distributor::{Collected, CollectedList, Collector, NotCollected};
+use tokio::time::{Instant, timeout_at};
+
+use super::budget::{self, Found};
+
+/// Places that signers under one anchor name, and the chains of authorities under it.
+const MAX_PLACES_OF_ANCHOR: usize = 64;
+/// Places of one pack.
+const MAX_PLACES: usize = 1_024;
+/// How many are asked at once.
+const FETCHES_AT_ONCE: usize = 8;
+/// How long all fetches together take at most. What was not had by then is carried as it was.
+const FETCHES_LIMIT: Duration = Duration::from_secs(120);
 
 /// What is known of who may have a list: by the certificates of signers that earlier packs had.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KnownSigners {
+    /// By the fingerprint of the anchor: none can crowd out those of another.
+    of_anchors: BTreeMap<[u8; 32], SignersUnderAnchor>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct SignersUnderAnchor {
     /// Where lists are published.
     places: BTreeSet<String>,
     /// Authorities between a signer and its anchor, each with those above it.
     authorities: Vec<Vec<Certificate>>,
+    /// What there was no room for.
+    left_out: BTreeSet<[u8; 32]>,
 }
 
 impl KnownSigners {
     /// Takes up those of the status lists of a pack. Whether anything is news.
     pub(super) fn take_up(&mut self, pack: &Pack<'_>) -> bool {
-        let before = (self.places.len(), self.authorities.len());
         let chains = pack
             .status_lists()
             .filter_map(|list| pack.status_signer(list.uri()));
-        chains.for_each(|chain| self.take_up_chain(&chain));
-        before != (self.places.len(), self.authorities.len())
+        let mut is_news = false;
+        for chain in chains {
+            let known = self.of_anchors.entry(chain.anchor.sha256()).or_default();
+            is_news |= known.take_up(&chain);
+        }
+        is_news
     }
 
-    fn take_up_chain(&mut self, chain: &SignerChain) {
+    fn places(&self) -> impl Iterator<Item = &String> {
+        self.of_anchors.values().flat_map(|known| &known.places)
+    }
+
+    fn authorities(&self) -> Vec<Vec<Certificate>> {
+        let all = self.of_anchors.values().flat_map(|known| &known.authorities);
+        all.cloned().collect()
+    }
+
+    fn left_out(&self) -> u64 {
+        self.of_anchors
+            .values()
+            .map(|known| known.left_out.len() as u64)
+            .sum()
+    }
+}
+
+impl SignersUnderAnchor {
+    fn take_up(&mut self, chain: &SignerChain) -> bool {
+        let mut is_news = false;
         for (position, certificate) in chain.certificates.iter().enumerate() {
-            self.places.extend(places_of(certificate));
+            for place in places_of(certificate) {
+                if self.places.len() < MAX_PLACES_OF_ANCHOR {
+                    is_news |= self.places.insert(place);
+                } else if !self.places.contains(&place) {
+                    self.note_left_out(certificate);
+                }
+            }
             let above = chain.certificates.get(position..).unwrap_or_default();
             let is_new = position > 0 && !self.authorities.iter().any(|known| known == above);
-            if is_new {
+            if is_new && self.authorities.len() < MAX_PLACES_OF_ANCHOR {
                 self.authorities.push(above.to_vec());
+                is_news = true;
+            } else if is_new {
+                self.note_left_out(certificate);
             }
+        }
+        is_news
+    }
+
+    /// They are counted up to a bound as well.
+    fn note_left_out(&mut self, certificate: &Certificate) {
+        if self.left_out.len() < MAX_PLACES {
+            self.left_out.insert(certificate.sha256());
         }
     }
 }
@@ -63,6 +124,8 @@ pub(super) struct RevocationListCollection<'a> {
     pub(super) provider: &'a dyn CryptoProvider,
     /// As of when.
     pub(super) now: UnixTime,
+    /// What readers of the packs before remember.
+    pub(super) last: Option<&'a LastSeen>,
 }
 
 impl RevocationListCollection<'_> {
@@ -71,12 +134,21 @@ impl RevocationListCollection<'_> {
     /// # Errors
     /// A folder that cannot be used.
     pub(super) async fn collect(&self, counts: &mut Collected) -> anyhow::Result<Vec<String>> {
-        let mut sections = Vec::new();
-        for uri in self.places()? {
-            let kept = self.collector.kept(&uri)?;
-            let before = kept.and_then(|kept| RevocationList::parse(&kept.body).ok());
-            let is_good = |body: &[u8]| self.is_good(&uri, body, before.as_ref());
-            let (list, why_old) = match self.collector.collect(&uri, self.now, is_good).await {
+        let (places, without_room) = self.places()?;
+        let without_room = without_room + self.signers.left_out();
+        let authorities = self.signers.authorities();
+        let deadline = Instant::now() + FETCHES_LIMIT;
+        let fetches: Vec<_> = places
+            .iter()
+            .map(|uri| self.fetch(uri, &authorities, deadline))
+            .collect();
+        let fetched = stream::iter(fetches)
+            .buffered(FETCHES_AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        let mut lists = Vec::new();
+        for (uri, fetched) in places.iter().zip(fetched) {
+            let (list, why_old) = match fetched? {
                 Ok(collected) => collected,
                 Err(error) => {
                     counts.left_out += 1;
@@ -88,44 +160,83 @@ impl RevocationListCollection<'_> {
                 counts.old += 1;
                 tracing::warn!(%error, place = %uri, "a revocation list of certificates is carried as it was");
             }
-            match self.section(&uri, &list.body) {
-                Ok(found) => keep_newest(&mut sections, found),
+            match self.section(uri, &list.body, &authorities) {
+                Ok(found) => keep_newest(&mut lists, found),
                 Err(why) => {
                     counts.left_out += 1;
                     tracing::error!(place = %uri, why, "a revocation list of certificates is left out: no reader would accept it");
                 }
             }
         }
-        counts.lists += sections.len() as u64;
-        let encoded = sections
+        let (lists, too_many) = budget::fitting(lists);
+        if without_room + too_many > 0 {
+            counts.left_out += without_room + too_many;
+            tracing::error!(
+                places = without_room,
+                lists = too_many,
+                "revocation lists of certificates are left out: there is no room for them"
+            );
+        }
+        counts.lists += lists.len() as u64;
+        let encoded = lists
             .iter()
             .map(|(section, _)| base64::encode(section.as_bytes()));
         Ok(encoded.collect())
     }
 
-    fn places(&self) -> anyhow::Result<BTreeSet<String>> {
-        let mut places: BTreeSet<String> = self.collector.known()?.into_iter().collect();
-        places.extend(self.configured.iter().cloned());
-        places.extend(self.signers.places.iter().cloned());
-        let anchors = self.trust_list.issuers.iter().flat_map(|issuer| &issuer.anchors);
-        places.extend(anchors.flat_map(places_of));
-        Ok(places)
-    }
-
-    /// Whether what was served takes the place of what was had before. Whoever stands between can hand out an older one, with which every reader would
-    /// refuse the pack.
-    fn is_good(&self, uri: &str, body: &[u8], before: Option<&RevocationList>) -> bool {
-        let Ok(list) = RevocationList::parse(body) else {
-            return false;
+    /// The outer error is a folder that cannot be used.
+    async fn fetch(
+        &self,
+        uri: &str,
+        authorities: &[Vec<Certificate>],
+        deadline: Instant,
+    ) -> anyhow::Result<Result<(CollectedList, Option<NotCollected>), NotCollected>> {
+        let kept = self.collector.kept(uri)?;
+        let before = kept
+            .as_ref()
+            .and_then(|kept| self.section(uri, &kept.body, authorities).ok());
+        let is_good = |body: &[u8]| {
+            let found = self.section(uri, body, authorities);
+            // Whoever stands between can hand out an older one, with which every reader would refuse the pack.
+            found.is_ok_and(|(_, list)| {
+                before.as_ref().is_none_or(|(_, before)| {
+                    !list.is_about_the_same_as(before) || !list.is_older_than(before)
+                })
+            })
         };
-        let is_older = before.is_some_and(|before| list.this_update() < before.this_update());
-        !is_older && self.section(uri, body).is_ok()
+        let collected = timeout_at(deadline, self.collector.collect(uri, self.now, is_good)).await;
+        Ok(collected.unwrap_or_else(|_| match kept {
+            Some(kept) => Ok((kept, Some(NotCollected::Unreachable))),
+            None => Err(NotCollected::Unreachable),
+        }))
     }
 
-    fn section(&self, uri: &str, body: &[u8]) -> Result<(RevocationSection, PackedRevocationList), String> {
-        let authorities = &self.signers.authorities;
+    /// The places to ask, and how many there is no room for. What the operator wrote down comes first, then what was collected before.
+    fn places(&self) -> anyhow::Result<(Vec<String>, u64)> {
+        let mut known = self.collector.known()?;
+        known.sort_unstable();
+        let anchors = self.trust_list.issuers.iter().flat_map(|issuer| &issuer.anchors);
+        let configured = self.configured.iter().cloned();
+        let named = anchors
+            .flat_map(|anchor| places_of(anchor).take(MAX_PLACES_OF_ANCHOR))
+            .chain(self.signers.places().cloned());
+        let mut seen = BTreeSet::new();
+        let mut places: Vec<_> = configured
+            .chain(known)
+            .chain(named)
+            .filter(|place| seen.insert(place.clone()))
+            .collect();
+        let without_room = places.len().saturating_sub(MAX_PLACES);
+        places.truncate(MAX_PLACES);
+        Ok((places, without_room as u64))
+    }
+
+    fn section(&self, uri: &str, body: &[u8], authorities: &[Vec<Certificate>]) -> Result<Found, String> {
         let found = RevocationSection::find(uri, body, authorities, self.trust_list, self.provider, self.now);
         match found {
+            Ok(Some((_, list))) if self.last.is_some_and(|last| list.is_rolled_back(last)) => {
+                Err("a newer one was published".to_owned())
+            }
             Ok(Some(found)) => Ok(found),
             Ok(None) => Err("its authority is not in the trust list".to_owned()),
             Err(error) => Err(error.to_string()),
@@ -134,13 +245,10 @@ impl RevocationListCollection<'_> {
 }
 
 /// A list that is published at several places is carried once.
-fn keep_newest(
-    lists: &mut Vec<(RevocationSection, PackedRevocationList)>,
-    found: (RevocationSection, PackedRevocationList),
-) {
+fn keep_newest(lists: &mut Vec<Found>, found: Found) {
     let mut others = lists.iter_mut();
     match others.find(|(_, other)| other.is_about_the_same_as(&found.1)) {
-        Some(known) if known.1.list().this_update() < found.1.list().this_update() => *known = found,
+        Some(known) if known.1.is_older_than(&found.1) => *known = found,
         Some(_) => {}
         None => lists.push(found),
     }

@@ -11,7 +11,7 @@ use crate::pack::container::{Container, Cursor, PackVersion, RawSection, Section
 use crate::pack::directory::SectionParts;
 use crate::pack::list::{Aspect, PackedStatusList, StatedTimes};
 use crate::pack::manifest::Manifest;
-use crate::pack::revocation::{self, PackedRevocationLists};
+use crate::pack::revocation::PackedRevocationLists;
 use crate::pack::section::VerifiedSigner;
 use crate::pack::set::PackedSet;
 use crate::pack::sign::{Place, Signed};
@@ -23,7 +23,7 @@ use crate::trust_list::{RootOfTrust, TrustList, TrustedIssuer};
 const MAGIC: &[u8; 8] = b"SYMBHELD";
 
 /// Raised whenever the rules of verification become stricter, so that what was verified by older ones is verified again.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 const STATUS: u8 = 2;
 const VERBATIM: u8 = 3;
@@ -165,9 +165,10 @@ const fn aspect_of_code(code: u8) -> Option<Aspect> {
 /// What of the root of trust a verification rests on.
 fn digest_of_root(root_of_trust: &RootOfTrust) -> [u8; 32] {
     let keys = (&root_of_trust.registry_keys, &root_of_trust.pack_keys);
-    let issued_at = root_of_trust.trust_list.issued_at.seconds();
+    let pinned = &root_of_trust.trust_list;
+    let age = (pinned.issued_at.seconds(), pinned.sequence);
     // Keys that cannot be written were never accepted: the digest is then that of no root of trust.
-    let text = serde_json::to_vec(&(keys, issued_at)).unwrap_or_default();
+    let text = serde_json::to_vec(&(keys, age)).unwrap_or_default();
     sha256(&text)
 }
 
@@ -368,8 +369,8 @@ impl<'a> Sealed<'a> {
                     if sha256(raw.bytes) != *hash {
                         return Err(PackError::SectionHash);
                     }
-                    let list = revocation::reopen(raw.bytes, &pack.trust_list)?;
-                    pack.revocation_lists.add(list, Some(last))?;
+                    pack.revocation_lists
+                        .take_verified(raw.bytes, &pack.trust_list, Some(last))?;
                 }
                 _ => return Err(PackError::Container),
             }

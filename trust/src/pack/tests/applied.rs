@@ -347,6 +347,19 @@ fn a_sealed_pack_grows_old_like_any_other() {
     ));
 }
 
+/// A pinned list of a higher sequence and of the same second forbids the pack in force as it does any other.
+#[test]
+fn a_seal_does_not_outlive_the_sequence_of_the_pinned_list() {
+    let world = World::new();
+    let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
+    let mut root = world.root();
+    root.trust_list.sequence += 1;
+    let tools = PackTools::new(&RustCryptoProvider);
+    let opened = Pack::open_applied(&held.pack, &held.form, &root, tools, NOW, &held.memory);
+    assert!(matches!(opened.map(drop), Err(PackError::TrustListRolledBack)));
+    assert!(reopen(&world, &held, NOW).is_sealed());
+}
+
 #[test]
 fn a_pack_of_version_1_is_applied_and_verified_each_time() {
     let root = RootOfTrust::parse(include_bytes!("frozen-root-1.json")).unwrap();

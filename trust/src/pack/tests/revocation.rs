@@ -392,8 +392,10 @@ fn a_list_that_is_left_out_is_missed_and_does_not_come_back_older() {
     for last in [&first.memory, &second.memory] {
         let pack = setting.open(&second.pack, Some(last)).unwrap();
         assert_eq!(pack.missing_revocation_lists().len(), 1);
-        assert!(pack.lacks_revocation_list_under(setting.authority.root()));
-        assert!(!pack.lacks_revocation_list_under(TestIssuingAuthority::new(900).root()));
+        let root = setting.authority.root();
+        assert_eq!(pack.left_out_revocation_list_of(root, root), Some(NOW));
+        let other = TestIssuingAuthority::new(900);
+        assert_eq!(pack.left_out_revocation_list_of(other.root(), other.root()), None);
     }
     let (pack, form, memory) = (&second.pack, &second.form, &second.memory);
     let sealed = Pack::open_applied(pack, form, &setting.root(), tools, NOW, memory).unwrap();
@@ -418,6 +420,41 @@ fn a_list_that_is_left_out_is_missed_and_does_not_come_back_older() {
     let fourth = setting.apply(&dismissed, Some(&third)).unwrap();
     assert_eq!(fourth.memory.missing_revocation_lists().count(), 0);
     assert_eq!(fourth.memory.revocation_lists.len(), 1);
+}
+
+/// The distributor chooses by which anchor it packs a list. That this one is not believed any more does not make the list forgotten.
+#[test]
+fn a_list_is_missed_by_its_authority_and_not_by_the_certificate_of_its_anchor() {
+    let setting = Setting::new();
+    let mut first = setting
+        .apply(&setting.pack(1, [setting.section(&setting.list(NOW))]), None)
+        .unwrap();
+    let root = setting.authority.root();
+    for seen in first.memory.revocation_lists.values_mut() {
+        // As after the renewal of the anchor's certificate: the same key and name, other bytes.
+        seen.anchor = "of-another-certificate".to_owned();
+    }
+    let second = setting.pack(2, []);
+    let pack = setting.open(&second, Some(&first.memory)).unwrap();
+    assert_eq!(pack.missing_revocation_lists().len(), 1);
+    assert_eq!(pack.left_out_revocation_list_of(root, root), Some(NOW));
+
+    // A memory of an earlier version knows the anchor alone.
+    let mut old = serde_json::to_value(
+        &setting
+            .apply(&setting.pack(1, [setting.section(&setting.list(NOW))]), None)
+            .unwrap()
+            .memory,
+    )
+    .unwrap();
+    for seen in old["revocation_lists"].as_object_mut().unwrap().values_mut() {
+        let seen = seen.as_object_mut().unwrap();
+        assert!(seen.remove("authority").is_some() && seen.remove("root").is_some());
+    }
+    let old: LastSeen = serde_json::from_value(old).unwrap();
+    let pack = setting.open(&second, Some(&old)).unwrap();
+    assert_eq!(pack.missing_revocation_lists().len(), 1);
+    assert_eq!(pack.left_out_revocation_list_of(root, root), Some(NOW));
 }
 
 #[test]

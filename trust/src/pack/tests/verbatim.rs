@@ -253,7 +253,7 @@ impl StatusListCredentialVerifier for Refusing {
         _: &TrustedIssuer,
         _: &TrustList,
         _: UnixTime,
-    ) -> Result<PublishedList, CredentialNotProven> {
+    ) -> Result<ProvenListCredential, CredentialNotProven> {
         Err(self.0)
     }
 }
@@ -279,8 +279,11 @@ impl StatusListCredentialVerifier for Believing {
         _: &TrustedIssuer,
         _: &TrustList,
         _: UnixTime,
-    ) -> Result<PublishedList, CredentialNotProven> {
-        Ok(self.0.clone())
+    ) -> Result<ProvenListCredential, CredentialNotProven> {
+        Ok(ProvenListCredential {
+            list: self.0.clone(),
+            signer: None,
+        })
     }
 }
 

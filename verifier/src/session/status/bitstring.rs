@@ -7,7 +7,9 @@ use symbolon_credential::w3c::{
 };
 use symbolon_credential::{Input, Presented};
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::SignerChain;
 use symbolon_trust::bitstring_status_list::{BitstringError, BitstringStatusError, PublishedList};
+use symbolon_trust::pack::ProvenListCredential;
 use symbolon_trust::status_list::Status as ListedStatus;
 use symbolon_trust::trust_list::IssuerIdentifier;
 
@@ -24,11 +26,16 @@ pub struct VerifiedBitstringList {
     url: String,
     issuer: IssuerIdentifier,
     list: PublishedList,
+    /// The certificates behind the proof, where there are any.
+    signer: Option<SignerChain>,
 }
 
 impl VerifiedBitstringList {
-    pub(in crate::session) fn into_list(self) -> PublishedList {
-        self.list
+    pub(in crate::session) fn into_proven(self) -> ProvenListCredential {
+        ProvenListCredential {
+            list: self.list,
+            signer: self.signer,
+        }
     }
 
     /// The URL of the list.
@@ -202,7 +209,7 @@ impl StatusQuestion<'_, '_> {
     ) -> Result<Result<Arc<VerifiedBitstringList>, Reason>, Vec<Want>> {
         let evidence = self.context.evidence;
         let known = found.bitstring_lists.get(url);
-        Ok(match (known, evidence.status_list_credential(url)) {
+        let list = match (known, evidence.status_list_credential(url)) {
             (Some(known), _) => known.clone(),
             (None, Some(StatusListCredentialEvidence::Credential(body))) => {
                 let verified = self.verify_list(body, url, found).map_err(|want| vec![want])?;
@@ -217,7 +224,20 @@ impl StatusQuestion<'_, '_> {
                 return Err(vec![Want::StatusListCredential { url: url.to_owned() }]);
             }
             (None, Some(StatusListCredentialEvidence::Absent) | None) => Err(absence),
-        })
+        };
+        Ok(list.and_then(|list| self.of_signers_in_force(list, found)))
+    }
+
+    /// A signer whose certificate was taken back says nothing any more, as with a token.
+    fn of_signers_in_force(
+        &self,
+        list: Arc<VerifiedBitstringList>,
+        found: &mut Found,
+    ) -> Result<Arc<VerifiedBitstringList>, Reason> {
+        let signer = list.signer.as_ref();
+        let doubt =
+            signer.and_then(|signer| self.context.doubt_about_status_signer(signer, self.issuer, found));
+        doubt.map_or(Ok(list), Err)
     }
 
     /// The credential at `url` as the issuer's own list; or the document that is missing to tell.
@@ -244,8 +264,10 @@ impl StatusQuestion<'_, '_> {
         if !self.is_issuers(secured.credential()) || !self.issuer.owns_status_list(url) {
             return Ok(Err(Reason::EvidenceOfAnotherIssuer));
         }
-        let proven = match secured.prove(self.context, self.issuer, found) {
-            IssuerProof::Proven { proven, .. } => proven,
+        let (proven, authorities) = match secured.prove(self.context, self.issuer, found) {
+            IssuerProof::Proven {
+                proven, authorities, ..
+            } => (proven, authorities),
             IssuerProof::Waits { want, .. } => return Err(want),
             IssuerProof::Refused { reason, .. } | IssuerProof::Unknown { reason, .. } => {
                 return Ok(Err(reason));
@@ -256,6 +278,7 @@ impl StatusQuestion<'_, '_> {
                 url: url.to_owned(),
                 issuer: self.issuer.identifier.clone(),
                 list,
+                signer: authorities.signer,
             })
             .map_err(|_| Reason::WrongType))
     }

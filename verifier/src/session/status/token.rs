@@ -83,13 +83,10 @@ impl StatusQuestion<'_, '_> {
         list: Arc<VerifiedStatusList>,
         found: &mut Found,
     ) -> Result<Arc<VerifiedStatusList>, Reason> {
-        if self
-            .context
-            .is_status_signer_revoked(list.signer(), self.issuer, found)
-        {
-            Err(Reason::StatusSignerRevoked)
-        } else {
-            Ok(list)
+        let context = self.context;
+        match context.doubt_about_status_signer(list.signer(), self.issuer, found) {
+            Some(reason) => Err(reason),
+            None => Ok(list),
         }
     }
 

@@ -26,6 +26,8 @@ const REVOKED_AT: UnixTime = UnixTime::from_seconds(1_795_000_000);
 /// A phone that holds packs of a registry which believes one issuing authority. Its issuer's status signer stands under that authority, too.
 struct Phone {
     world: MdocWorld,
+    /// Anchors beside that of the issuing authority.
+    further: Vec<Certificate>,
 }
 
 impl Phone {
@@ -36,11 +38,13 @@ impl Phone {
         issuer.status_certificate = world
             .authority
             .issue_status(issuer.status_key.public_key(), &[ISSUER]);
-        Self { world }
+        let further = Vec::new();
+        Self { world, further }
     }
 
     fn trust_list(&self) -> TrustList {
         let mut list = self.world.trust_list();
+        list.issuers[0].anchors.extend(self.further.iter().cloned());
         list.valid_until = NOW.plus(DAY * 30);
         list
     }
@@ -95,6 +99,12 @@ impl Phone {
                 .into_iter()
                 .fold(builder, PackBuilder::with_revocation_list),
         )
+    }
+
+    fn later_pack(&self, lists: impl IntoIterator<Item = RevocationSection>) -> Vec<u8> {
+        let builder = self.builder(2).with_status(self.status_section(Listed::Valid));
+        let builder = lists.into_iter().fold(builder, PackBuilder::with_revocation_list);
+        self.world.world.registry.sign_pack(builder)
     }
 
     fn open<'a>(&self, pack: &'a [u8], now: UnixTime, last: Option<&LastSeen>) -> Pack<'a> {
@@ -250,7 +260,7 @@ fn what_a_pack_took_back_stays_taken_back_when_it_is_over() {
 }
 
 #[test]
-fn a_pack_without_the_list_is_as_a_network_without_it_and_one_that_was_left_out_is_said() {
+fn a_pack_without_the_list_is_as_a_network_without_it_and_one_that_was_left_out_is_required() {
     let phone = Phone::new();
     let without = phone.pack(None);
     let name = CheckName::CertificateRevocation;
@@ -264,16 +274,88 @@ fn a_pack_without_the_list_is_as_a_network_without_it_and_one_that_was_left_out_
         (Verdict::Unknown, absent)
     );
 
-    let with = phone.pack(Some(&phone.list(NOW)));
-    let last = phone.open(&with, NOW, None).last_seen(None);
-    let section = phone.status_section(Listed::Valid);
-    let registry = &phone.world.world.registry;
-    let dropped = registry.sign_pack(phone.builder(2).with_status(section));
-    let dropped = phone.open(&dropped, NOW, Some(&last));
+    // The distributor takes out the list that revokes the signer, or one that revokes nobody.
     let mut template = phone.world.template();
     template.status = None;
-    let lax = phone.judge_with(&template, &dropped, RevocationPolicy::IfAvailable, NOW);
-    assert_eq!((lax.verdict, checked(&lax, name)), (Verdict::Valid, absent));
+    for draft in [
+        phone.list(NOW).revoking(&phone.signer(), REVOKED_AT, None),
+        phone.list(NOW),
+    ] {
+        let with = phone.pack(Some(&draft));
+        let last = phone.open(&with, NOW, None).last_seen(None);
+        let dropped = phone.later_pack([]);
+        let dropped = phone.open(&dropped, NOW, Some(&last));
+        for lists in BOTH {
+            let report = phone.judge_with(&template, &dropped, lists, NOW);
+            assert_eq!(
+                (report.verdict, report.trusted.state, checked(&report, name)),
+                (Verdict::Unknown, Trusted::Unknown, absent)
+            );
+        }
+        let off = phone.judge_with(&template, &dropped, RevocationPolicy::Off, NOW);
+        assert_eq!(off.verdict, Verdict::Valid);
+    }
+}
+
+/// The signer of status lists whose revocation was taken out of the pack does not become one again.
+#[test]
+fn a_list_that_was_left_out_makes_the_status_unknown_as_well() {
+    let mut phone = Phone::new();
+    // The signer of credentials stands under another authority, and nothing is known of that one's lists.
+    let other = TestIssuingAuthority::new(710);
+    let issuer = &mut phone.world.world.issuer;
+    issuer.status_certificate = other.issue_status(issuer.status_key.public_key(), &[ISSUER]);
+    phone.further.push(other.root().clone());
+    let revoking = other
+        .revocation_list(NOW)
+        .revoking(phone.status_signer(), REVOKED_AT, None);
+    let der = other.sign_revocation_list(&revoking);
+    let with = phone.later_pack([RevocationSection::new(PLACE, &der, &[], other.root()).unwrap()]);
+    let last = LastSeen {
+        sequence: 1,
+        ..phone.open(&with, NOW, None).last_seen(None)
+    };
+    let dropped = phone.later_pack([]);
+    let dropped = phone.open(&dropped, NOW, Some(&last));
+    let template = phone.world.template();
+    let report = phone.judge_with(&template, &dropped, RevocationPolicy::IfAvailable, NOW);
+    assert_eq!(
+        (report.trusted.state, report.status.state),
+        (Trusted::Trusted, Status::Unknown)
+    );
+    let reason = Reason::EvidenceAbsent;
+    assert_eq!(
+        checked(&report, CheckName::StatusListSignature),
+        Some(CheckOutcome::Absent { reason })
+    );
+}
+
+/// Nobody is held up for ever: a newer list of the authority counts wherever it lies and whatever it is limited to, and an older one does not.
+#[test]
+fn what_takes_the_place_of_a_list_that_was_left_out_is_one_as_new_that_speaks_of_the_certificate() {
+    let phone = Phone::new();
+    let limited = |made: UnixTime, scope: &[u8]| phone.list(made).with("2.5.29.28", true, scope);
+    // Of end entities alone, and of authorities alone (RFC 5280, section 5.2.5).
+    let (end_entities, authorities) = ([0x30, 3, 0x81, 1, 0xFF], [0x30, 3, 0x82, 1, 0xFF]);
+    let first = phone.pack(Some(&phone.list(NOW.minus(SECOND))));
+    let last = phone.open(&first, NOW, None).last_seen(None);
+    let mut template = phone.world.template();
+    template.status = None;
+    for (list, verdict) in [
+        (phone.list(NOW), Verdict::Valid),
+        (limited(NOW, &end_entities), Verdict::Valid),
+        (limited(NOW.minus(SECOND), &end_entities), Verdict::Valid),
+        (limited(NOW.minus(SECOND * 2), &end_entities), Verdict::Unknown),
+        (limited(NOW, &authorities), Verdict::Unknown),
+    ] {
+        let der = phone.world.authority.sign_revocation_list(&list);
+        let root = phone.world.authority.root();
+        let moved = RevocationSection::new("http://moved.example/crl", &der, &[], root).unwrap();
+        let pack = phone.later_pack([moved]);
+        let pack = phone.open(&pack, NOW, Some(&last));
+        let report = phone.judge_with(&template, &pack, RevocationPolicy::IfAvailable, NOW);
+        assert_eq!(report.verdict, verdict, "{list:?}");
+    }
 }
 
 /// With a network the authority is asked, whatever the pack has, and the newest list counts wherever it is from.

@@ -6,19 +6,15 @@ use symbolon_credential::w3c::{
 };
 use symbolon_crypto::RustCryptoProvider;
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
-use symbolon_trust::pack::{
-    BitstringUris, Pack, PackBuilder, PackError, PackTimes, PackTools, VerbatimForm, VerbatimSection,
-};
+use symbolon_trust::pack::{BitstringUris, Pack};
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW};
-use symbolon_trust::trust_list::RootOfTrust;
 
 use super::w3c_world::{DID, Form, INDEX, REVOCATION, SUSPENSION, W3cWorld, did, entry};
 use super::world::{Network, bound};
-use crate::report::{CheckOutcome, Reason, Report, Status, Verdict};
+use crate::report::{Reason, Report, Status, Verdict};
 use crate::{
-    Evidence, PackCredentials, Policy, StatusListCredentialEvidence, StatusPolicy, Step, Tools,
-    VerificationSession, Want,
+    Evidence, Policy, StatusListCredentialEvidence, StatusPolicy, Step, Tools, VerificationSession, Want,
 };
 
 fn report(world: &W3cWorld, network: &Network) -> Report {
@@ -393,153 +389,4 @@ fn a_pack_answers_for_bitstring_lists() {
         .question(&input, bound(), Policy::RELYING_PARTY)
         .ask(Evidence::offline(&pack), &Network::default());
     assert_eq!(reports[0].verdict, Verdict::Unknown);
-}
-
-/// Lists that a pack carries as they are served are verified when it is opened, by the rules for lists that are fetched.
-#[test]
-fn a_pack_carries_status_list_credentials_and_refuses_those_that_are_not_the_issuers() {
-    let world = W3cWorld::new();
-    let trust = world.trust_list();
-    let root = world.world.registry.root_of_trust(trust.clone());
-    let pack_of = |lists: &[(&str, String)]| {
-        let times = PackTimes {
-            created: NOW,
-            valid_until: NOW.plus(DAY),
-            grace: DAY,
-        };
-        let builder = PackBuilder::new(1, times, world.world.registry.trust_section(&trust));
-        let lists = lists.iter().map(|(url, body)| {
-            VerbatimSection::new(url, VerbatimForm::recognise(body.as_bytes()), body.as_bytes()).unwrap()
-        });
-        world
-            .world
-            .registry
-            .sign_pack(lists.fold(builder, PackBuilder::with_verbatim))
-    };
-    let credentials = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
-    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&credentials);
-    let list = |url, purpose, set: &[u64]| world.jwt(&world.list(url, purpose, set));
-    for (revoked, suspended, verdict, state) in [
-        (vec![], vec![], Verdict::Valid, Status::Good),
-        (vec![INDEX], vec![], Verdict::Invalid, Status::Revoked),
-        (vec![], vec![INDEX], Verdict::Invalid, Status::Suspended),
-        (vec![INDEX - 1, INDEX + 1], vec![], Verdict::Valid, Status::Good),
-    ] {
-        let bytes = pack_of(&[
-            (REVOCATION, list(REVOCATION, StatusPurpose::Revocation, &revoked)),
-            (
-                SUSPENSION,
-                list(SUSPENSION, StatusPurpose::Suspension, &suspended),
-            ),
-        ]);
-        let pack = Pack::open_with(&bytes, &root, tools, NOW, None).unwrap();
-        let input = world.presentation(Form::Jwt);
-        let (reports, wanted) = world
-            .question(&input, bound(), Policy::RELYING_PARTY)
-            .ask(Evidence::offline(&pack), &Network::default());
-        assert_eq!((reports[0].verdict, reports[0].status.state), (verdict, state));
-        assert_eq!(wanted, []);
-    }
-
-    let good = world.list(REVOCATION, StatusPurpose::Revocation, &[]);
-    for body in [
-        world.jwt_with(&good, &world.login, &format!("{DID}#login")),
-        world.jwt_with(&good, &world.login, &format!("{DID}#es256")),
-        world.jwt(&world.template().build().unwrap()),
-        list(SUSPENSION, StatusPurpose::Suspension, &[]),
-        list(REVOCATION, StatusPurpose::Message, &[]),
-        "<html>".to_owned(),
-    ] {
-        let bytes = pack_of(&[(REVOCATION, body)]);
-        let refused = Pack::open_with(&bytes, &root, tools, NOW, None).map(drop);
-        assert!(
-            matches!(refused, Err(PackError::StatusListCredential)),
-            "{refused:?}"
-        );
-    }
-}
-
-fn open<'a>(
-    bytes: &'a [u8],
-    root: &RootOfTrust,
-    credentials: &PackCredentials<'_>,
-) -> Result<Pack<'a>, PackError> {
-    let tools = PackTools::new(&RustCryptoProvider).with_credentials(credentials);
-    Pack::open_with(bytes, root, tools, NOW, None)
-}
-
-/// A reader that has no JSON-LD, as the page without a network and the app, cannot prove a list whose proof is over JSON-LD: it does without the list, and
-/// not without the pack. Who can prove it refuses a forged one.
-#[test]
-fn a_list_whose_proof_needs_json_ld_is_left_out_where_there_is_none() {
-    let world = W3cWorld::new();
-    let trust = world.trust_list();
-    let registry = &world.world.registry;
-    let root = registry.root_of_trust(trust.clone());
-    let pack_of = |revocation: &str| {
-        let times = PackTimes {
-            created: NOW,
-            valid_until: NOW.plus(DAY),
-            grace: DAY,
-        };
-        let suspension = world.jwt(&world.list(SUSPENSION, StatusPurpose::Suspension, &[]));
-        let lists = [(REVOCATION, revocation), (SUSPENSION, suspension.as_str())];
-        let lists = lists
-            .map(|(url, body)| VerbatimSection::new(url, VerbatimForm::Credential, body.as_bytes()).unwrap());
-        let builder = PackBuilder::new(1, times, registry.trust_section(&trust));
-        registry.sign_pack(lists.into_iter().fold(builder, PackBuilder::with_verbatim))
-    };
-    let plain = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
-    let whole = PackCredentials::new(Tools::with_json_ld(&RustCryptoProvider, &world.json_ld));
-    let judge = |pack: &Pack<'_>| {
-        let input = world.presentation(Form::Jwt);
-        let (mut reports, wanted) = world
-            .question(&input, bound(), Policy::RELYING_PARTY)
-            .ask(Evidence::offline(pack), &Network::default());
-        assert_eq!(wanted, []);
-        reports.remove(0)
-    };
-    for form in [Form::Ecdsa, Form::Eddsa] {
-        for (revoked, verdict) in [(vec![], Verdict::Valid), (vec![INDEX], Verdict::Invalid)] {
-            let list = world.list(REVOCATION, StatusPurpose::Revocation, &revoked);
-            let bytes = pack_of(&world.embedded(&list, form).to_string());
-            assert_eq!(judge(&open(&bytes, &root, &whole).unwrap()).verdict, verdict);
-            let pack = open(&bytes, &root, &plain).unwrap();
-            let report = judge(&pack);
-            assert_eq!(
-                (report.verdict, report.status.state),
-                (Verdict::Unknown, Status::Unknown)
-            );
-            let reason = Reason::NotProvableHere;
-            assert!(
-                report
-                    .checks()
-                    .any(|check| check.outcome == CheckOutcome::Absent { reason })
-            );
-            // The other list of the pack answers.
-            assert_eq!(pack.status_lists().count(), 1);
-            assert_eq!(pack.unproven_status_lists().collect::<Vec<_>>(), [REVOCATION]);
-        }
-        let good = world.list(REVOCATION, StatusPurpose::Revocation, &[]);
-        let mut forged = world.embedded(&good, form);
-        forged["validUntil"] = json!("2039-01-01T00:00:00Z");
-        let bytes = pack_of(&forged.to_string());
-        assert!(matches!(
-            open(&bytes, &root, &whole),
-            Err(PackError::StatusListCredential)
-        ));
-        assert_eq!(open(&bytes, &root, &plain).unwrap().status_lists().count(), 1);
-    }
-    // What needs no proof to be seen as wrong is refused by everybody: another's list, and none at all.
-    let mut foreign = world.embedded(
-        &world.list(REVOCATION, StatusPurpose::Revocation, &[]),
-        Form::Ecdsa,
-    );
-    foreign["issuer"] = json!("did:web:other.example");
-    for body in [foreign.to_string(), "{}".to_owned()] {
-        assert!(matches!(
-            open(&pack_of(&body), &root, &plain),
-            Err(PackError::StatusListCredential)
-        ));
-    }
 }

@@ -11,7 +11,7 @@ use symbolon_credential::w3c::{
 };
 use symbolon_crypto::cose::Tagging;
 use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
+use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_did::{Did, DidUrl, did_key};
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
@@ -388,6 +388,16 @@ impl W3cWorld {
 
     /// The credential that publishes a list.
     pub(crate) fn list(&self, url: &str, purpose: StatusPurpose, set: &[u64]) -> VerifiableCredential {
+        self.list_until(url, purpose, set, NOW.plus(DAY))
+    }
+
+    pub(crate) fn list_until(
+        &self,
+        url: &str,
+        purpose: StatusPurpose,
+        set: &[u64],
+        valid_until: UnixTime,
+    ) -> VerifiableCredential {
         let mut list = BitstringStatusList::zeros(StatusSize::ONE, 1_000);
         for index in set {
             list.set(*index, 1).unwrap();
@@ -397,7 +407,7 @@ impl W3cWorld {
             issuer: &did(),
             purpose,
             valid_from: NOW,
-            valid_until: Some(NOW.plus(DAY)),
+            valid_until: Some(valid_until),
             time_to_live: None,
             list: &list.encoded(),
             messages: &[],
