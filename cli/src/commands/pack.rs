@@ -12,6 +12,7 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
+use symbolon_issuer_server::CertificateAuthority;
 use symbolon_issuer_server::administration::{PackOrder, VerbatimListOrder};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_trust::pack::{
@@ -26,8 +27,10 @@ use crate::arguments::{BuildArguments, PackCommand, PackTrust};
 use crate::commands::distribution;
 use crate::commands::evidence::Network;
 use crate::commands::show;
+use crate::configuration::identifier_text;
 use crate::edge;
 use crate::installation::files::{Readers, write_atomically};
+use crate::installation::revocation::{ListFolder, list_uri};
 use crate::installation::{Installation, TRUST, read_trust};
 use crate::register::Register;
 
@@ -156,7 +159,8 @@ async fn build(arguments: &BuildArguments, configuration: Option<&Path>) -> anyh
     write(&arguments.out, &pack)
 }
 
-/// The revocation lists of certificates that were named, once it is certain that a reader will accept them.
+/// The revocation lists of certificates of the installation's own authorities, and those that were named, once it is certain that a reader will
+/// accept them. A pack without a list that the one before had would say that somebody has left it out.
 async fn revocation_lists(
     arguments: &BuildArguments,
     installation: &Installation,
@@ -180,7 +184,7 @@ async fn revocation_lists(
         .iter()
         .map(|file| authority_chain(file))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let section = |(uri, der): &(&String, Vec<u8>)| {
+    let section = |(uri, der): &(&String, Vec<u8>)| -> anyhow::Result<String> {
         let found =
             RevocationSection::find(uri, der, &chains, trust_list, &AwsLcProvider, edge::system_time());
         let section = found.with_context(|| format!("the revocation list at {uri} cannot be carried"))?;
@@ -189,7 +193,38 @@ async fn revocation_lists(
         })?;
         Ok(base64::encode(section.as_bytes()))
     };
-    lists.iter().map(section).collect()
+    let is_named = |uri: &str| lists.iter().any(|(named, _)| *named == uri);
+    let own = own_revocation_lists(installation)?;
+    let own = own.iter().filter(|(uri, _)| !is_named(uri));
+    let mut sections = Vec::new();
+    for (uri, der) in own {
+        match RevocationSection::find(uri, der, &[], trust_list, &AwsLcProvider, edge::system_time()) {
+            Ok(Some((section, _))) => sections.push(base64::encode(section.as_bytes())),
+            // Nobody is asked to believe that authority.
+            Ok(None) => {}
+            Err(error) => bail!("the installation's own revocation list, {uri}, cannot be carried: {error}"),
+        }
+    }
+    for named in lists.iter().map(section) {
+        sections.push(named?);
+    }
+    Ok(sections)
+}
+
+/// The lists that the issuers of this installation serve, with their addresses.
+fn own_revocation_lists(installation: &Installation) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut lists = Vec::new();
+    for tenant in installation.loaded.configuration.tenants() {
+        let of_tenant = installation.of_tenant(&tenant)?;
+        let identifier = identifier_text(&of_tenant.issuer().identifier);
+        let folder = ListFolder::below(&of_tenant.issuer_folder());
+        for authority in CertificateAuthority::ALL {
+            if let Some(list) = folder.read(authority)? {
+                lists.push((list_uri(&identifier, authority), list.der().to_vec()));
+            }
+        }
+    }
+    Ok(lists)
 }
 
 /// The certificates of an authority and of those above it, without the anchor.
