@@ -166,6 +166,7 @@ async fn revocation_lists(
     installation: &Installation,
     trust_list: &TrustList,
 ) -> anyhow::Result<Vec<String>> {
+    let now = edge::system_time();
     let mut lists = Vec::new();
     for (uri, file) in &arguments.crl {
         let bytes = read(file)?;
@@ -184,31 +185,32 @@ async fn revocation_lists(
         .iter()
         .map(|file| authority_chain(file))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let section = |(uri, der): &(&String, Vec<u8>)| -> anyhow::Result<String> {
-        let found =
-            RevocationSection::find(uri, der, &chains, trust_list, &AwsLcProvider, edge::system_time());
-        let section = found.with_context(|| format!("the revocation list at {uri} cannot be carried"))?;
-        let (section, _) = section.ok_or_else(|| {
+    let find =
+        |uri: &str, der: &[u8]| RevocationSection::find(uri, der, &chains, trust_list, &AwsLcProvider, now);
+    let mut found = Vec::new();
+    for (uri, der) in &lists {
+        let list =
+            find(uri, der).with_context(|| format!("the revocation list at {uri} cannot be carried"))?;
+        found.push(list.ok_or_else(|| {
             anyhow!("the revocation list at {uri} is of an authority that the trust list does not have (--crl-authority names one under an anchor)")
-        })?;
-        Ok(base64::encode(section.as_bytes()))
-    };
-    let is_named = |uri: &str| lists.iter().any(|(named, _)| *named == uri);
-    let own = own_revocation_lists(installation)?;
-    let own = own.iter().filter(|(uri, _)| !is_named(uri));
-    let mut sections = Vec::new();
-    for (uri, der) in own {
-        match RevocationSection::find(uri, der, &[], trust_list, &AwsLcProvider, edge::system_time()) {
-            Ok(Some((section, _))) => sections.push(base64::encode(section.as_bytes())),
-            // Nobody is asked to believe that authority.
-            Ok(None) => {}
-            Err(error) => bail!("the installation's own revocation list, {uri}, cannot be carried: {error}"),
+        })?);
+    }
+    for (uri, der) in own_revocation_lists(installation)? {
+        let list = find(&uri, &der)
+            .with_context(|| format!("the installation's own revocation list, {uri}, cannot be carried"))?;
+        // Where the trust list does not have that authority, nobody is asked to believe it.
+        let Some(list) = list else { continue };
+        match found
+            .iter_mut()
+            .find(|(_, other)| list.1.is_about_the_same_as(other))
+        {
+            Some(named) if named.1.is_older_than(&list.1) => *named = list,
+            Some(_) => {}
+            None => found.push(list),
         }
     }
-    for named in lists.iter().map(section) {
-        sections.push(named?);
-    }
-    Ok(sections)
+    let in_base64 = |(section, _): &(RevocationSection, _)| base64::encode(section.as_bytes());
+    Ok(found.iter().map(in_base64).collect())
 }
 
 /// The lists that the issuers of this installation serve, with their addresses.

@@ -12,6 +12,10 @@ pub const MAX_FRAME_CHARACTERS: usize = 4_296;
 /// a camera that missed some learns all it lacks at once.
 const ROUNDS_IN_A_LOOP: usize = 3;
 
+/// How many frames a loop of several fragments has at the least: of few fragments, six mixtures may all be of the same two, and whoever loses a
+/// third of them in each loop would lack the third fragment for ever.
+const LEAST_FRAMES_IN_A_LOOP: usize = 18;
+
 /// How much of a message a frame carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameSize(usize);
@@ -54,7 +58,10 @@ impl Frames {
     pub fn in_a_loop(&self) -> usize {
         match &self.0 {
             Kept::One(_) => 1,
-            Kept::Many(encoder) => encoder.fragment_count().saturating_mul(ROUNDS_IN_A_LOOP),
+            Kept::Many(encoder) => {
+                let rounds = encoder.fragment_count().saturating_mul(ROUNDS_IN_A_LOOP);
+                rounds.max(LEAST_FRAMES_IN_A_LOOP)
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_protocol::qr_transport::{FrameSize, Message};
 use symbolon_trust::distribution::{Digest, PackIndex, PublishedFile, PublishedPack};
-use symbolon_trust::pack::{PackBuilder, PackTimes, StatusSection, TrustSection, claims};
+use symbolon_trust::pack::{PackBuilder, PackTimes, RevocationSection, StatusSection, TrustSection, claims};
 use symbolon_trust::status_list::{PreparedStatusListToken, StatusListClaims, TokenStatusList};
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 
@@ -39,6 +39,8 @@ pub(super) struct Parts {
     pub(super) pack: Vec<u8>,
     pub(super) trust: TrustSection,
     pub(super) status: StatusSection,
+    /// The revocation lists of the house: of its authority of issuers, and of that of document signers.
+    lists: [RevocationSection; 2],
     sequence: u64,
     pub(super) created: UnixTime,
 }
@@ -46,13 +48,15 @@ pub(super) struct Parts {
 impl Parts {
     /// By `docs/pack-format.md`, section 2: a header of 24 bytes, entries of 48, the manifest, the sections.
     fn of(pack: Vec<u8>) -> Self {
-        let [trust, status] = &sections(&pack)[..] else {
-            panic!("a trust section and a status section");
+        let [trust, status, of_issuers, of_documents] = &sections(&pack)[..] else {
+            panic!("a trust section, a status section and two revocation lists");
         };
+        let list = |bytes: &Vec<u8>| RevocationSection::from_bytes(bytes.clone()).unwrap();
         let said = claims(&pack).unwrap();
         Self {
             trust: TrustSection::from_published(trust.clone()),
             status: StatusSection::from_published(status.clone()),
+            lists: [list(of_issuers), list(of_documents)],
             sequence: said.sequence,
             created: said.created,
             pack,
@@ -131,19 +135,34 @@ impl Liar {
         prepared.finish(&signature).unwrap()
     }
 
-    /// A pack that the distributor signs, so many later than the honest ones.
+    /// A pack that the distributor signs, so many later than the honest ones, with the revocation lists of the house.
     pub(super) fn later(
         &self,
         later: u64,
         trust: &TrustSection,
         add: impl FnOnce(PackBuilder) -> PackBuilder,
     ) -> Vec<u8> {
+        let [_, of_documents] = &self.after.lists;
+        self.later_without_documents(later, trust, |builder| {
+            add(builder.with_revocation_list(of_documents.clone()))
+        })
+    }
+
+    /// The same without the list about document signers.
+    pub(super) fn later_without_documents(
+        &self,
+        later: u64,
+        trust: &TrustSection,
+        add: impl FnOnce(PackBuilder) -> PackBuilder,
+    ) -> Vec<u8> {
+        let [of_issuers, _] = &self.after.lists;
         let times = PackTimes {
             created: self.after.created,
             valid_until: self.after.created.plus(DAY),
             grace: DAY,
         };
         let builder = PackBuilder::new(self.after.sequence + later, times, trust.clone());
+        let builder = builder.with_revocation_list(of_issuers.clone());
         let key = self.key(KeyPurpose::Pack);
         let prepared = add(builder).prepare(key.public_key()).unwrap();
         let signature = signed(&key, &prepared.request(key.handle().clone()));
