@@ -205,10 +205,11 @@ impl RevocationListCollection<'_> {
             })
         };
         let collected = timeout_at(deadline, self.collector.collect(uri, self.now, is_good)).await;
-        Ok(collected.unwrap_or_else(|_| match kept {
+        let in_its_place = match kept {
             Some(kept) => Ok((kept, Some(NotCollected::Unreachable))),
             None => Err(NotCollected::Unreachable),
-        }))
+        };
+        Ok(collected.unwrap_or(in_its_place))
     }
 
     /// The places to ask, and how many there is no room for. What the operator wrote down comes first, then what was collected before.
