@@ -79,18 +79,7 @@ fn a_running_verifier_takes_changed_sources_and_believes_on_where_they_cannot_be
     let _issuer = country.serve(Role::Issuer);
     let often = [("SYMBOLON_TRUST_RELOAD_SECONDS", "1")];
     let _verifier = verifier.serve_with(Role::Verifier, &often);
-    let uin = story::import_people(country);
-    let offer = [
-        "offer",
-        "create",
-        "--record",
-        &uin,
-        "--credential",
-        "NationalIdentityMdoc",
-        "--json",
-    ];
-    let offer = country.json(&offer);
-    country.ok(&["wallet", "receive", offer["link"].as_str().unwrap()]);
+    story::receive_mdoc(country);
 
     assert_eq!(
         trusts(&abroad),
