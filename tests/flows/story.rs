@@ -4,22 +4,6 @@ use std::fs;
 
 use crate::harness::Installation;
 
-/// Imports people, and receives the mdoc of one of them.
-pub(crate) fn receive_mdoc(installation: &Installation) {
-    let uin = import_people(installation);
-    let offer = [
-        "offer",
-        "create",
-        "--record",
-        &uin,
-        "--credential",
-        "NationalIdentityMdoc",
-        "--json",
-    ];
-    let offer = installation.json(&offer);
-    installation.ok(&["wallet", "receive", offer["link"].as_str().unwrap()]);
-}
-
 /// Imports sample people and returns the UIN of a living adult.
 pub(crate) fn import_people(installation: &Installation) -> String {
     installation.sample(20);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::Role;
-use crate::story;
+use crate::revocation;
 use crate::trust::{Abroad, LICENCE, NATIONAL_ID};
 
 /// Long enough for a machine that does much else.
@@ -79,7 +79,7 @@ fn a_running_verifier_takes_changed_sources_and_believes_on_where_they_cannot_be
     let _issuer = country.serve(Role::Issuer);
     let often = [("SYMBOLON_TRUST_RELOAD_SECONDS", "1")];
     let _verifier = verifier.serve_with(Role::Verifier, &often);
-    story::receive_mdoc(country);
+    revocation::receive_mdoc(country);
 
     assert_eq!(
         trusts(&abroad),
