@@ -4,6 +4,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process};
 use symbolon_crypto::UnixTime;
+use symbolon_http::testing::status_of_announced;
 use symbolon_issuer::policy::IssuerPolicy;
 
 use crate::endpoint::send_typed;
@@ -269,12 +270,7 @@ async fn a_batch_yields_one_credential_for_each_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_oversized_body_is_refused_before_it_is_read() {
     let world = World::with_two_residents().await;
-    let response = world
-        .client
-        .post(world.url("/credential"))
-        .bearer_auth("x")
-        .body(vec![b' '; 600 << 10])
-        .send()
-        .await;
-    assert_eq!(response.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let fields = [("authorization", "Bearer x")];
+    let status = status_of_announced(&world.url("/credential"), &fields, 600 << 10).await;
+    assert_eq!(status.unwrap(), 413);
 }

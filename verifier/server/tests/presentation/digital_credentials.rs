@@ -14,6 +14,7 @@ use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
 use symbolon_http::fetch::Fetched;
+use symbolon_http::testing::status_of_announced;
 use symbolon_protocol::digital_credentials::iso_mdoc::{IsoMdocRequest, encrypt_response};
 use symbolon_protocol::digital_credentials::openid4vp::{
     OriginRequest, VerifiedOriginRequest, answer_data, signed_requests,
@@ -499,6 +500,10 @@ async fn an_answer_is_json_and_no_larger_than_any() {
     ];
     let refused = world.send(Method::POST, &path, &form, &answer.to_string()).await;
     assert_eq!(refused.status, 400);
-    let large = json!({ "protocol": "org-iso-mdoc", "data": { "response": "A".repeat(MAX_RESPONSE_BYTES) } });
-    assert_eq!(bring(&world, &made.id, &large).await.status, 413);
+    let fields = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let status = status_of_announced(&format!("{}{path}", world.base), &fields, MAX_RESPONSE_BYTES + 1).await;
+    assert_eq!(status.unwrap(), 413);
 }

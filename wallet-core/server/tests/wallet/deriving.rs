@@ -2,7 +2,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use symbolon_credential::data_integrity::ecdsa_sd_2023;
 use symbolon_crypto::RustCryptoProvider;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use symbolon_http::testing::status_of_announced;
 
 use crate::world::World;
 
@@ -120,21 +120,13 @@ async fn a_body_that_is_too_large_or_no_json_is_refused_by_its_status() {
             .body(body)
             .send()
     };
-    // The head alone: the answer comes before any body, and whoever still writes one finds the connection closed.
-    let url = world.url("");
-    let mut stream = tokio::net::TcpStream::connect(url.strip_prefix("http://").unwrap())
-        .await
-        .unwrap();
-    let head = format!(
-        "POST /credentials/derive HTTP/1.1\r\nhost: wallet\r\n\
-         authorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        crate::world::TOKEN,
-        (10 << 20) + 1
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 413");
+    let token = format!("Bearer {}", crate::world::TOKEN);
+    let fields = [
+        ("authorization", token.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let status = status_of_announced(&world.url("/credentials/derive"), &fields, (10 << 20) + 1).await;
+    assert_eq!(status.unwrap(), 413);
     let text = post(b"{}".to_vec(), "text/plain").await.unwrap();
     assert_eq!(text.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }

@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use symbolon_credential::w3c::StatusPurpose;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use symbolon_http::testing::status_of_announced;
 
 use super::coordinator::{
     Coordinator, MALFORMED, PARSING, RANGE, SECURITY, TRANSFORMATION, UNKNOWN_OPTION, digest_of,
@@ -172,19 +172,14 @@ async fn a_request_that_is_none_is_told_what_it_is() {
     ] {
         assert_eq!(ask(body).await, (StatusCode::BAD_REQUEST, problem.to_owned()));
     }
-    // The head alone: the answer comes before any body, and whoever still writes one finds the connection closed.
-    let address = coordinator.base.strip_prefix("http://").unwrap();
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let head = format!(
-        "POST /vcalm/Whole/credentials/issue HTTP/1.1\r\nhost: issuer\r\n\
-         authorization: Bearer {ADMINISTRATION_TOKEN}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n",
-        (10 << 20) + 1
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 413");
+    let url = format!("{}/vcalm/Whole/credentials/issue", coordinator.base);
+    let token = format!("Bearer {ADMINISTRATION_TOKEN}");
+    let fields = [
+        ("authorization", token.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let status = status_of_announced(&url, &fields, (10 << 20) + 1).await;
+    assert_eq!(status.unwrap(), 413);
 }
 
 #[tokio::test(flavor = "multi_thread")]
