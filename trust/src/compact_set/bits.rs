@@ -119,32 +119,40 @@ fn mask(width: u32) -> u64 {
     (1_u64 << width.min(MAX_RICE_PARAMETER)) - 1
 }
 
-/// Collects bits into bytes.
+/// Collects bits into bytes, a word at a time: a set of a nation has millions of codes.
 #[derive(Default)]
 pub(super) struct BitWriter {
     bytes: Vec<u8>,
+    /// The last bits, fewer than a word.
     pending: u64,
     pending_bits: u32,
-    written: u64,
 }
 
+/// The most bits that are pushed at once.
+const MAX_PUSHED_BITS: u32 = 56;
+
 impl BitWriter {
-    /// Appends the low `width` bits (at most 56) of `value`.
+    /// Appends the low `width` bits (at most [`MAX_PUSHED_BITS`]) of `value`.
+    #[inline]
     pub(super) fn push(&mut self, value: u64, width: u32) {
+        debug_assert!(width <= MAX_PUSHED_BITS);
         if width == 0 {
             return;
         }
         let value = value & (u64::MAX >> (u64::BITS - width));
         self.pending |= value << self.pending_bits;
-        self.pending_bits += width;
-        self.written += u64::from(width);
-        while self.pending_bits >= 8 {
-            self.bytes.push((self.pending & 0xff) as u8);
-            self.pending >>= 8;
-            self.pending_bits -= 8;
+        let bits = self.pending_bits + width;
+        if bits < u64::BITS {
+            self.pending_bits = bits;
+            return;
         }
+        self.bytes.extend_from_slice(&self.pending.to_le_bytes());
+        // What found no room: a word is full only where bits were waiting, so that this is less than a word.
+        self.pending = value >> (u64::BITS - self.pending_bits);
+        self.pending_bits = bits - u64::BITS;
     }
 
+    #[inline]
     pub(super) fn push_rice_code(&mut self, value: u64, parameter: u32) {
         let mut zeros = value >> parameter;
         while zeros >= 32 {
@@ -152,20 +160,26 @@ impl BitWriter {
             zeros -= 32;
         }
         // The unary part is below 33 bits here.
-        self.push(1 << zeros, zeros as u32 + 1);
-        self.push(value, parameter);
+        let unary = zeros as u32 + 1;
+        if unary + parameter <= MAX_PUSHED_BITS {
+            let remainder = value & mask(parameter);
+            self.push((remainder << unary) | (1 << zeros), unary + parameter);
+        } else {
+            self.push(1 << zeros, unary);
+            self.push(value, parameter);
+        }
     }
 
     /// The number of bits so far.
     pub(super) fn len(&self) -> u64 {
-        self.written
+        self.bytes.len() as u64 * 8 + u64::from(self.pending_bits)
     }
 
     /// The bytes, the last one filled with zeros.
     pub(super) fn finish(mut self) -> Vec<u8> {
-        if self.pending_bits > 0 {
-            self.bytes.push((self.pending & 0xff) as u8);
-        }
+        let left = self.pending.to_le_bytes();
+        let count = self.pending_bits.div_ceil(8) as usize;
+        self.bytes.extend(left.iter().take(count));
         self.bytes
     }
 }

@@ -282,9 +282,10 @@ impl CodedGaps {
 
     /// How many bits the codes take.
     pub(super) fn code_bits(&self, parameter: u32) -> u64 {
-        let quotients = self.not_zero.iter().map(|gap| gap >> parameter);
+        // All of them together are no more than a universe, so that their sum has no end to watch for.
+        let quotients: u64 = self.not_zero.iter().map(|gap| gap >> parameter).sum();
         let fixed = self.count.saturating_mul(u64::from(parameter) + 1);
-        quotients.fold(fixed, u64::saturating_add)
+        quotients.saturating_add(fixed)
     }
 
     /// The smallest of the parameters that make the codes shortest. What one more saves falls with each, so that whoever stops
