@@ -130,6 +130,7 @@ fn a_running_verifier_takes_changed_sources_and_believes_on_where_they_cannot_be
     fs::write(&vical, &good).unwrap();
     let now = wait_until(&abroad, "put right", |now| now["refused"].is_null());
     assert_eq!(now["sources"][0]["issuers"], json!(1));
+    assert_eq!(now["sources"][0]["is_judged_by"], json!(true));
     // An older trust list is refused as well.
     let trust = verifier.path("data/trust.json");
     let mut root: Value = serde_json::from_slice(&fs::read(&trust).unwrap()).unwrap();

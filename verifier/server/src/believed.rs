@@ -18,6 +18,7 @@ use symbolon_verifier::name::PolicyName;
 use symbolon_verifier::policy::PresentationPolicy;
 use thiserror::Error;
 
+use crate::open_packs::{is_judged_by, issuers_of};
 use crate::openid_provider::openid_clients;
 use crate::pack_in_force::{of, write_metric};
 use crate::relying_party::compile_policies;
@@ -156,9 +157,13 @@ impl Believed {
         write_metric(text, "trust_refused_total", "counter", help, &of(looked.refused));
     }
 
-    /// Whom the server believes, for its operator.
-    pub(crate) fn described(&self, now: UnixTime) -> TrustState {
-        let believed = self.now();
+    /// What the server believes, for its operator; `judged_by` is what that comes to together with the pack in force.
+    pub(crate) fn described(
+        &self,
+        believed: &BelievedNow,
+        judged_by: &TrustList,
+        now: UnixTime,
+    ) -> TrustState {
         let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let list = &believed.trust_list;
         let sources = list.sources.iter().map(|(name, source)| TrustSourceState {
@@ -168,11 +173,8 @@ impl Believed {
             issued_at: source.issued_at.map(UnixTime::rfc3339),
             valid_until: source.valid_until.map(UnixTime::rfc3339),
             state: ValidityState::of(source.validity(now)),
-            issuers: list
-                .issuers
-                .iter()
-                .filter(|issuer| issuer.source.as_ref() == Some(name))
-                .count(),
+            issuers: issuers_of(list, name).count(),
+            is_judged_by: is_judged_by(list, name, judged_by),
         });
         TrustState {
             sequence: list.sequence,
@@ -227,6 +229,8 @@ struct TrustSourceState {
     state: ValidityState,
     /// How many issuers it brings.
     issuers: usize,
+    /// Whether it counts. It does not where the pack in force has another issue of it that is not older, or a trust list that it contradicts.
+    is_judged_by: bool,
 }
 
 /// Sources that are not used.

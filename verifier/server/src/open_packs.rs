@@ -187,9 +187,11 @@ impl ListOfPack {
 fn with_sources(list: &TrustList, believed: &TrustList) -> TrustList {
     let mut list = list.clone();
     for (name, source) in &believed.sources {
-        let issuers = issuers_of(believed, name);
+        if is_judged_by(believed, name, &list) {
+            continue;
+        }
+        let issuers = issuers_of(believed, name).cloned().collect();
         let before = match list.sources.get(name) {
-            Some(other) if other == source && issuers_of(&list, name) == issuers => continue,
             Some(other) if is_later(source, other) => Some(list.clone()),
             _ => None,
         };
@@ -205,10 +207,18 @@ fn with_sources(list: &TrustList, believed: &TrustList) -> TrustList {
     list
 }
 
-fn issuers_of(list: &TrustList, name: &SourceName) -> Vec<TrustedIssuer> {
+/// The issuers that a source brings to a list.
+pub(crate) fn issuers_of<'l>(
+    list: &'l TrustList,
+    name: &'l SourceName,
+) -> impl Iterator<Item = &'l TrustedIssuer> {
     let issuers = list.issuers.iter();
-    let issuers = issuers.filter(|issuer| issuer.source.as_ref() == Some(name));
-    issuers.cloned().collect()
+    issuers.filter(move |issuer| issuer.source.as_ref() == Some(name))
+}
+
+/// Whether a source of one list is in another as it is there.
+pub(crate) fn is_judged_by(list: &TrustList, name: &SourceName, other: &TrustList) -> bool {
+    list.sources.get(name) == other.sources.get(name) && issuers_of(list, name).eq(issuers_of(other, name))
 }
 
 /// Whether a source is a later issue of the other, of the same publisher. One that says nowhere when it was issued is not.
@@ -316,15 +326,20 @@ mod tests {
         let believed = |packed: &TrustList, own: &TrustList| {
             let list = with_sources(packed, own);
             assert_eq!((list.sources.len(), list.issuers.len()), (1, 1));
-            list.issuers[0].identifier.to_string()
+            let name = SourceName::parse("states").unwrap();
+            (
+                list.issuers[0].identifier.to_string(),
+                is_judged_by(own, &name, &list),
+            )
         };
         let (old, new) = (issue(100, earlier, "States"), issue(200, later, "States"));
-        assert_eq!(believed(&old, &new), "https://of-200.example");
-        assert_eq!(believed(&new, &old), "https://of-200.example");
+        assert_eq!(believed(&old, &new), ("https://of-200.example".to_owned(), true));
+        assert_eq!(believed(&new, &old), ("https://of-200.example".to_owned(), false));
+        assert_eq!(believed(&new, &new), ("https://of-200.example".to_owned(), true));
         let others = issue(300, later, "Others");
         assert_eq!(
             believed(&old, &others),
-            "https://of-100.example",
+            ("https://of-100.example".to_owned(), false),
             "no issue of the same"
         );
     }

@@ -89,6 +89,13 @@ pub(crate) struct OpenedPack {
     revocation_lists: Arc<[RevocationList]>,
 }
 
+impl OpenedPack {
+    /// Whom to believe.
+    pub(crate) fn trust_list(&self) -> &TrustList {
+        &self.trust_list
+    }
+}
+
 impl State {
     /// The pack that lies beside the server now, opened.
     pub(crate) async fn pack(&self) -> OpenedPack {

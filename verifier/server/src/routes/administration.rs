@@ -38,7 +38,12 @@ pub(super) async fn metrics(Extracted(state): Extracted<Arc<State>>) -> Response
 
 /// Whom the verifier believes.
 pub(super) async fn trust(Extracted(state): Extracted<Arc<State>>) -> Response {
-    Json(state.believed.described(state.now())).into_response()
+    let believed = state.believed.now();
+    let opened = state.pack_believing(&believed).await;
+    let described = state
+        .believed
+        .described(&believed, opened.trust_list(), state.now());
+    Json(described).into_response()
 }
 
 /// What the operator asks for: a query of its own, one of the configuration, or a scope that stands for some; and how. What

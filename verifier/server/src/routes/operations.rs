@@ -77,7 +77,7 @@ pub(super) fn trust() -> Operation {
     )
     .about(
         "Changed sources of trust are taken while the server runs. What is refused changes nothing: `refused` says why, until it is put \
-         right.",
+         right. `is_judged_by` says of each list of others whether it counts beside the pack in force.",
     )
     .answers(Answer::json::<TrustState>(200, "The lists.").not_cached())
 }
