@@ -360,6 +360,32 @@ fn a_seal_does_not_outlive_the_sequence_of_the_pinned_list() {
     assert!(reopen(&world, &held, NOW).is_sealed());
 }
 
+/// The root of a pack is over its sections alone: the same sections under a later number have the same root, and what was remembered with the seal of
+/// the earlier pack is remembered on.
+#[test]
+fn a_seal_does_not_bring_back_a_pack_of_the_same_sections_and_a_lower_sequence() {
+    let world = World::new();
+    let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
+    let renewed = with_verbatim(&world, 2, NOW, 9);
+    let tools = PackTools::new(&RustCryptoProvider);
+    let open = |pack: &[u8], last: &LastSeen| {
+        Pack::open_applied(pack, &held.form, &world.root(), tools, NOW, last)
+            .map(|pack| (pack.is_sealed(), pack.last_seen(Some(last))))
+    };
+    let (is_sealed, memory) = open(&renewed, &held.memory).unwrap();
+    assert!(!is_sealed, "the form is that of another manifest");
+    assert_eq!((memory.sequence, memory.root), (2, held.memory.root));
+    assert_eq!(memory.seal, held.memory.seal);
+    let refused = open(&held.pack, &memory);
+    assert!(matches!(
+        refused,
+        Err(PackError::LowerSequence {
+            last_seen: 2,
+            found: 1
+        })
+    ));
+}
+
 #[test]
 fn a_pack_of_version_1_is_applied_and_verified_each_time() {
     let root = RootOfTrust::parse(include_bytes!("frozen-root-1.json")).unwrap();

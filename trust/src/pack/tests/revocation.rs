@@ -333,10 +333,17 @@ fn a_section_is_read_strictly_and_within_its_budgets() {
     setting
         .open(&setting.pack(1, sections[..3].to_vec()), None)
         .unwrap();
-    assert!(matches!(
-        setting.refusal(&setting.pack(1, sections), None),
-        PackError::OverBudget
-    ));
+    let refused = setting.pack(1, sections);
+    assert!(matches!(setting.refusal(&refused, None), PackError::OverBudget));
+    // Nor are more read of a pack whose time is over.
+    assert_eq!(unverified_revocation_lists(&refused).len(), 3);
+    let many = vec![good.clone(); MAX_PACKED_REVOCATION_LISTS + 1];
+    let many = unverified_revocation_lists(&setting.pack(1, many));
+    assert_eq!(many.len(), MAX_PACKED_REVOCATION_LISTS);
+    let mut damaged = good.clone();
+    damaged.bytes.truncate(40);
+    let rest = unverified_revocation_lists(&setting.pack(1, [damaged, good]));
+    assert_eq!(rest.len(), 1, "what does not read hides no other");
 }
 
 #[test]

@@ -1,0 +1,206 @@
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use symbolon_crypto::signing::{Sign as _, SignOutcome};
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::{CryptoProvider, RustCryptoProvider, SignatureAlgorithm};
+use symbolon_issuer::haip::Profile;
+use symbolon_trust::status_list::{
+    BitsPerStatus, PreparedStatusListToken, StatusListClaims, TokenStatusList,
+};
+use symbolon_trust::trust_list::{CredentialTypeRule, IssuerIdentifier, TrustedIssuer};
+
+use super::super::scripted::{Scripted, Served};
+use super::*;
+use crate::configuration::FILE_NAME;
+use crate::installation::TRUST;
+use crate::installation::authority::{Authority, Certified};
+use crate::installation::init::{NewInstallation, init};
+use crate::installation::keys::KeyPurpose;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// An installation whose registry believes an issuer elsewhere, which serves one list and knows nothing of packs.
+struct Setting {
+    folder: tempfile::TempDir,
+    root: RootOfTrust,
+    server: Scripted,
+    signer: Certified,
+    packer: InstallationPacker,
+}
+
+impl Setting {
+    fn new(now: UnixTime) -> Self {
+        let provider: Arc<dyn CryptoProvider> = Arc::new(RustCryptoProvider);
+        let folder = tempfile::tempdir().unwrap();
+        let server = Scripted::start();
+        // Nobody is asked there: the packer has the books.
+        let new = NewInstallation {
+            folder: folder.path().to_owned(),
+            issuer: Url::parse("http://127.0.0.1:9").unwrap(),
+            verifier: Url::parse("http://127.0.0.1:10").unwrap(),
+            profile: Profile::Standard,
+        };
+        init(&new, &provider, &SeededRandomness::new(1), now).unwrap();
+        let configuration = folder.path().join(FILE_NAME);
+        let text = fs::read_to_string(&configuration).unwrap();
+        let uri = server.url("/status/0");
+        let section = format!("\n[distributor]\nstatus_lists = [\"{uri}\"]\n");
+        fs::write(&configuration, text + &section).unwrap();
+        let installation = Installation::load(Some(&configuration)).unwrap();
+
+        let authority = Authority {
+            provider: &provider,
+            randomness: &SeededRandomness::new(2),
+            now: now.minus(Duration::from_secs(3_600)),
+        };
+        let identifier = server.url("");
+        let anchor = authority
+            .root(KeyPurpose::IssuersRoot, "Root of another")
+            .unwrap();
+        let signer = authority.leaf(KeyPurpose::StatusSigning, "Signer of lists", &anchor, &identifier);
+        let mut root = installation.trust().unwrap();
+        root.trust_list.issuers.push(TrustedIssuer {
+            identifier: IssuerIdentifier::parse(&identifier).unwrap(),
+            name: "Another issuer".to_owned(),
+            credential_types: vec![CredentialTypeRule::Any],
+            anchors: vec![anchor.certificate],
+            claim169_keys: Vec::new(),
+            status_prefix: None,
+            dids: Vec::new(),
+            formats: Vec::new(),
+            source: None,
+        });
+        fs::write(installation.data_file(TRUST), root.to_json().unwrap()).unwrap();
+        Self {
+            packer: InstallationPacker::new(Arc::new(installation)).unwrap(),
+            signer: signer.unwrap(),
+            folder,
+            root,
+            server,
+        }
+    }
+
+    /// What the other issuer serves, or whoever stands between, from now on.
+    fn serve(&self, made: UnixTime) {
+        let claims = StatusListClaims {
+            uri: self.server.url("/status/0"),
+            issued_at: made,
+            expires_at: Some(made.plus(Duration::from_secs(86_400))),
+            time_to_live: None,
+            aggregation_uri: None,
+        };
+        let list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        let chain = [self.signer.certificate.clone()];
+        let prepared = PreparedStatusListToken::prepare(&claims, &list, SignatureAlgorithm::Es256, &chain);
+        let prepared = prepared.unwrap();
+        let key = &self.signer.key;
+        let SignOutcome::Signed(signature) = key.sign(&prepared.request(key.handle().clone())).unwrap()
+        else {
+            panic!("a software key is never locked");
+        };
+        let token = prepared.finish(&signature).into_bytes();
+        self.server.serve("/status/0", Served::Bytes(token));
+    }
+
+    /// When the list was made that is in the next pack; with how many are in it, carried as they were, and left out.
+    async fn carried(&self) -> (Option<UnixTime>, Collected) {
+        let pack = self.packer.make(None).await.unwrap();
+        let tools = PackTools::new(&RustCryptoProvider);
+        let opened = Pack::open_with(&pack, &self.root, tools, edge::system_time(), None).unwrap();
+        let uri = self.server.url("/status/0");
+        let mut lists = opened.status_lists().filter(|list| list.uri() == uri);
+        (
+            lists.next().map(|list| list.produced_at()),
+            self.packer.collected(),
+        )
+    }
+
+    fn data(&self, name: &str) -> PathBuf {
+        self.folder.path().join("data").join(name)
+    }
+
+    fn kept(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.data(COLLECTED)).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// As after the time for which the issuer lets its list be kept.
+    fn let_the_kept_list_be_due(&self) {
+        for path in self.kept() {
+            if path.extension().is_some_and(|ending| ending == "json") {
+                let mut about: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+                about["due_at"] = 0.into();
+                fs::write(path, about.to_string()).unwrap();
+            }
+        }
+    }
+
+    fn forget_the_kept_list(&self) {
+        for path in self.kept() {
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+/// Whoever stands between an issuer and the distributor hands out an older list. Every reader that has seen the newer one would refuse the whole pack.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_status_list_of_one_issuer_stops_no_pack_and_takes_no_place() {
+    let made = edge::system_time().minus(Duration::from_secs(100));
+    let setting = Setting::new(edge::system_time());
+    setting.serve(made);
+    let (carried, first) = setting.carried().await;
+    assert_eq!((carried, first.lists, first.old), (Some(made), 1, 0));
+
+    setting.serve(made.minus(SECOND));
+    setting.let_the_kept_list_be_due();
+    let (carried, said) = setting.carried().await;
+    assert_eq!(carried, Some(made), "as it was");
+    assert_eq!((said.lists, said.old, said.left_out), (1, 1, first.left_out));
+
+    // Nothing newer is kept any more.
+    setting.forget_the_kept_list();
+    let (carried, said) = setting.carried().await;
+    assert_eq!(carried, None);
+    assert_eq!((said.lists, said.old, said.left_out), (0, 0, first.left_out + 1));
+    assert_eq!(setting.kept(), Vec::<PathBuf>::new());
+    setting.serve(made);
+    let (carried, said) = setting.carried().await;
+    assert_eq!((carried, said.lists), (Some(made), 1), "and at once");
+
+    // What is kept came out of an older backup.
+    let memory = setting.data("published-last-seen.json");
+    let newest = fs::read(&memory).unwrap();
+    fs::remove_file(&memory).unwrap();
+    setting.forget_the_kept_list();
+    setting.serve(made.minus(SECOND));
+    assert_eq!(setting.carried().await.0, Some(made.minus(SECOND)));
+    fs::write(&memory, newest).unwrap();
+    let (carried, said) = setting.carried().await;
+    assert_eq!(carried, None);
+    assert_eq!((said.lists, said.old, said.left_out), (0, 0, first.left_out + 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_pack_is_made_that_readers_of_the_packs_before_would_refuse() {
+    let setting = Setting::new(edge::system_time());
+    setting.carried().await;
+    let memory = setting.data("published-last-seen.json");
+    let remembered = fs::read(&memory).unwrap();
+    let mut later: Value = serde_json::from_slice(&remembered).unwrap();
+    later["sequence"] = 1_000_000.into();
+    fs::write(&memory, later.to_string()).unwrap();
+    let refused = setting.packer.make(None).await.unwrap_err();
+    assert!(refused.to_string().contains("sequence"), "{refused}");
+    // Nor is a memory that does not read taken for none.
+    fs::write(&memory, b"{").unwrap();
+    let refused = setting.packer.make(None).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("published-last-seen.json"),
+        "{refused}"
+    );
+    fs::write(&memory, remembered).unwrap();
+    setting.carried().await;
+}
