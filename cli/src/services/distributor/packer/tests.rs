@@ -3,10 +3,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
-use symbolon_crypto::signing::{Sign as _, SignOutcome};
+use symbolon_crypto::signing::{DescribeKeys as _, Sign as _, SignOutcome, SoftwareKey};
 use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::testing::revocation::{RevocationListDraft, distribution_point, extended};
+use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, RustCryptoProvider, SignatureAlgorithm};
 use symbolon_issuer::haip::Profile;
+use symbolon_trust::pack::PackedRevocationList;
 use symbolon_trust::status_list::{
     BitsPerStatus, PreparedStatusListToken, StatusListClaims, TokenStatusList,
 };
@@ -22,12 +25,19 @@ use crate::installation::keys::KeyPurpose;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Who signs the list of the other issuer.
+struct Signer {
+    key: SoftwareKey,
+    certificate: Certificate,
+}
+
 /// An installation whose registry believes an issuer elsewhere, which serves one list and knows nothing of packs.
 struct Setting {
     folder: tempfile::TempDir,
     root: RootOfTrust,
     server: Scripted,
-    signer: Certified,
+    signer: Signer,
+    anchor: Certified,
     packer: InstallationPacker,
 }
 
@@ -66,7 +76,7 @@ impl Setting {
             identifier: IssuerIdentifier::parse(&identifier).unwrap(),
             name: "Another issuer".to_owned(),
             credential_types: vec![CredentialTypeRule::Any],
-            anchors: vec![anchor.certificate],
+            anchors: vec![anchor.certificate.clone()],
             claim169_keys: Vec::new(),
             status_prefix: None,
             dids: Vec::new(),
@@ -76,7 +86,8 @@ impl Setting {
         fs::write(installation.data_file(TRUST), root.to_json().unwrap()).unwrap();
         Self {
             packer: InstallationPacker::new(Arc::new(installation)).unwrap(),
-            signer: signer.unwrap(),
+            signer,
+            anchor,
             folder,
             root,
             server,
@@ -203,4 +214,23 @@ async fn no_pack_is_made_that_readers_of_the_packs_before_would_refuse() {
     );
     fs::write(&memory, remembered).unwrap();
     setting.carried().await;
+}
+
+/// Who signs a list is known once it is in a pack. What that certificate names is asked for the same pack, and not for the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_place_that_a_signer_names_is_asked_before_its_first_pack_is_published() {
+    let now = edge::system_time();
+    let setting = Setting::new(now);
+    let (key, authority) = (&setting.anchor.key, &setting.anchor.certificate);
+    let description = key.describe(key.handle()).unwrap();
+    let list = RevocationListDraft::of(authority, now, now.plus(Duration::from_secs(86_400)));
+    let list = Served::Bytes(list.sign(&description, key));
+    setting.server.serve("/signer.crl", list);
+    setting.serve(now);
+    let pack = setting.packer.make(None).await.unwrap();
+    let tools = PackTools::new(&RustCryptoProvider);
+    let opened = Pack::open_with(&pack, &setting.root, tools, edge::system_time(), None).unwrap();
+    let lists = opened.revocation_lists().iter();
+    let places: Vec<_> = lists.map(PackedRevocationList::uri).collect();
+    assert_eq!(places, [setting.server.url("/signer.crl")]);
 }
