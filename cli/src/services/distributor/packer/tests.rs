@@ -3,41 +3,37 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
-use symbolon_crypto::signing::{DescribeKeys as _, Sign as _, SignOutcome, SoftwareKey};
+use symbolon_crypto::signing::DescribeKeys as _;
 use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::testing::revocation::{RevocationListDraft, distribution_point, extended};
+use symbolon_crypto::testing::revocation::{RevocationListDraft, authority, distribution_point, extended};
 use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::x509::issue::{self, KeyPurpose, LeafRequest, Validity};
 use symbolon_crypto::{CryptoProvider, RustCryptoProvider, SignatureAlgorithm};
 use symbolon_issuer::haip::Profile;
 use symbolon_trust::pack::PackedRevocationList;
 use symbolon_trust::status_list::{
     BitsPerStatus, PreparedStatusListToken, StatusListClaims, TokenStatusList,
 };
+use symbolon_trust::testing::TestKey;
 use symbolon_trust::trust_list::{CredentialTypeRule, IssuerIdentifier, TrustedIssuer};
 
 use super::super::scripted::{Scripted, Served};
 use super::*;
 use crate::configuration::FILE_NAME;
 use crate::installation::TRUST;
-use crate::installation::authority::{Authority, Certified};
 use crate::installation::init::{NewInstallation, init};
-use crate::installation::keys::KeyPurpose;
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// Who signs the list of the other issuer.
-struct Signer {
-    key: SoftwareKey,
-    certificate: Certificate,
-}
 
 /// An installation whose registry believes an issuer elsewhere, which serves one list and knows nothing of packs.
 struct Setting {
     folder: tempfile::TempDir,
     root: RootOfTrust,
     server: Scripted,
-    signer: Signer,
-    anchor: Certified,
+    chain: [Certificate; 1],
+    signer_key: TestKey,
+    anchor: Certificate,
+    anchor_key: TestKey,
     packer: InstallationPacker,
 }
 
@@ -61,22 +57,34 @@ impl Setting {
         fs::write(&configuration, text + &section).unwrap();
         let installation = Installation::load(Some(&configuration)).unwrap();
 
-        let authority = Authority {
-            provider: &provider,
-            randomness: &SeededRandomness::new(2),
-            now: now.minus(Duration::from_secs(3_600)),
-        };
         let identifier = server.url("");
-        let anchor = authority
-            .root(KeyPurpose::IssuersRoot, "Root of another")
-            .unwrap();
-        let signer = authority.leaf(KeyPurpose::StatusSigning, "Signer of lists", &anchor, &identifier);
+        let [anchor_key, signer_key] = [910, 920].map(|seed| TestKey::new(SignatureAlgorithm::Es256, seed));
+        let hour = Duration::from_secs(3_600);
+        let validity = Validity {
+            not_before: now.minus(hour),
+            not_after: now.plus(hour),
+        };
+        let key = anchor_key.software_key();
+        let anchor = authority("Another authority", validity, key, None);
+        let leaf = LeafRequest {
+            subject_name: "Signer of lists".to_owned(),
+            san_uris: vec![identifier.clone()],
+            san_dns: Vec::new(),
+            validity,
+            extended_key_usage: Some(KeyPurpose::StatusLists),
+            public_key: signer_key.public_key().clone(),
+        };
+        let description = key.describe(key.handle()).unwrap();
+        let leaf = issue::leaf(&leaf, &anchor, &description, key, &SeededRandomness::new(3)).unwrap();
+        // It says where the revocation list is, and its root does not.
+        let place = distribution_point(&server.url("/signer.crl"));
+        let leaf = extended(&Certificate::parse(&leaf).unwrap(), &place, &description, key);
         let mut root = installation.trust().unwrap();
         root.trust_list.issuers.push(TrustedIssuer {
             identifier: IssuerIdentifier::parse(&identifier).unwrap(),
             name: "Another issuer".to_owned(),
             credential_types: vec![CredentialTypeRule::Any],
-            anchors: vec![anchor.certificate.clone()],
+            anchors: vec![anchor.clone()],
             claim169_keys: Vec::new(),
             status_prefix: None,
             dids: Vec::new(),
@@ -86,8 +94,10 @@ impl Setting {
         fs::write(installation.data_file(TRUST), root.to_json().unwrap()).unwrap();
         Self {
             packer: InstallationPacker::new(Arc::new(installation)).unwrap(),
-            signer,
+            chain: [Certificate::parse(&leaf).unwrap()],
+            signer_key,
             anchor,
+            anchor_key,
             folder,
             root,
             server,
@@ -104,14 +114,9 @@ impl Setting {
             aggregation_uri: None,
         };
         let list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
-        let chain = [self.signer.certificate.clone()];
-        let prepared = PreparedStatusListToken::prepare(&claims, &list, SignatureAlgorithm::Es256, &chain);
-        let prepared = prepared.unwrap();
-        let key = &self.signer.key;
-        let SignOutcome::Signed(signature) = key.sign(&prepared.request(key.handle().clone())).unwrap()
-        else {
-            panic!("a software key is never locked");
-        };
+        let algorithm = SignatureAlgorithm::Es256;
+        let prepared = PreparedStatusListToken::prepare(&claims, &list, algorithm, &self.chain).unwrap();
+        let signature = self.signer_key.sign(&prepared.request(self.signer_key.handle()));
         let token = prepared.finish(&signature).into_bytes();
         self.server.serve("/status/0", Served::Bytes(token));
     }
@@ -221,9 +226,9 @@ async fn no_pack_is_made_that_readers_of_the_packs_before_would_refuse() {
 async fn the_place_that_a_signer_names_is_asked_before_its_first_pack_is_published() {
     let now = edge::system_time();
     let setting = Setting::new(now);
-    let (key, authority) = (&setting.anchor.key, &setting.anchor.certificate);
+    let key = setting.anchor_key.software_key();
     let description = key.describe(key.handle()).unwrap();
-    let list = RevocationListDraft::of(authority, now, now.plus(Duration::from_secs(86_400)));
+    let list = RevocationListDraft::of(&setting.anchor, now, now.plus(Duration::from_secs(86_400)));
     let list = Served::Bytes(list.sign(&description, key));
     setting.server.serve("/signer.crl", list);
     setting.serve(now);
