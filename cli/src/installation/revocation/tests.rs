@@ -273,7 +273,8 @@ fn a_copy_takes_the_place_of_what_lies_there_only_when_it_is_no_older_and_forget
     let office = Office::new();
     let folder = ListFolder::below(office.folder.path());
     let (root, later) = (&office.root.certificate, NOW.plus(Duration::from_secs(1_000)));
-    let by_copy = |copy| folder.resume_by_copy(DOCUMENTS, Some(copy), root, &RustCryptoProvider);
+    let by_copy =
+        |copy: &RevocationList| folder.resume_by_copy(DOCUMENTS, Some(copy), root, &RustCryptoProvider);
     office.begin();
     let first = office.publish(&[office.revoking(0)], NOW);
     let second = office.publish(&[], NOW);
@@ -301,6 +302,33 @@ fn a_copy_takes_the_place_of_what_lies_there_only_when_it_is_no_older_and_forget
     // From the one that was served before nothing goes on any more.
     fs::write(office.list_file(), second.der()).unwrap();
     assert_eq!(refusal(office.try_publish(&[], later)), NotContinued::SetBack);
+}
+
+#[test]
+fn a_list_that_is_brought_is_newer_by_its_number_and_by_its_date() {
+    let office = Office::new();
+    office.begin();
+    let of_second = office.publish(&[], NOW);
+    // Two more in the same second: its number runs ahead of the clock.
+    office.publish(&[], NOW);
+    let served = office.publish(&[], NOW);
+    let second = Duration::from_secs(1);
+    let make = |before: Option<&RevocationList>, now| {
+        let lifetime = RENEWED_LIST_LIFETIME;
+        next_list(&office.signing(), before, &[], lifetime, &RustCryptoProvider, now).unwrap()
+    };
+    let folder = ListFolder::below(office.folder.path());
+    let take =
+        |list: &RevocationList| folder.take(DOCUMENTS, list, &office.root.certificate, &RustCryptoProvider);
+    for older in [
+        make(None, NOW.plus(second)),
+        make(Some(&served), NOW.minus(second)),
+        of_second,
+        served.clone(),
+    ] {
+        assert!(matches!(take(&older), Err(RevocationError::NotNewer { .. })));
+    }
+    take(&make(Some(&served), NOW)).unwrap();
 }
 
 /// An hourly look at both authorities: what one of them has lost does not keep the other's list from being made anew.

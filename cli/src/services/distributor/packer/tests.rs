@@ -175,6 +175,12 @@ async fn an_older_status_list_of_one_issuer_stops_no_pack_and_takes_no_place() {
     let (carried, said) = setting.carried().await;
     assert_eq!(carried, Some(made), "as it was");
     assert_eq!((said.lists, said.old, said.left_out), (1, 1, first.left_out));
+    // Also where no pack that has it was published yet.
+    let memory = setting.data("published-last-seen.json");
+    fs::remove_file(&memory).unwrap();
+    setting.let_the_kept_list_be_due();
+    let (carried, said) = setting.carried().await;
+    assert_eq!((carried, said.old), (Some(made), 1));
 
     // Nothing newer is kept any more.
     setting.forget_the_kept_list();
@@ -187,7 +193,6 @@ async fn an_older_status_list_of_one_issuer_stops_no_pack_and_takes_no_place() {
     assert_eq!((carried, said.lists), (Some(made), 1), "and at once");
 
     // What is kept came out of an older backup.
-    let memory = setting.data("published-last-seen.json");
     let newest = fs::read(&memory).unwrap();
     fs::remove_file(&memory).unwrap();
     setting.forget_the_kept_list();

@@ -1,11 +1,12 @@
 use symbolon_crypto::RustCryptoProvider;
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_crypto::signing::DescribeKeys as _;
-use symbolon_crypto::testing::revocation::{authority, distribution_points, extended};
+use symbolon_crypto::testing::revocation::{authority, distribution_points, extended, sequence, tagged};
 use symbolon_crypto::x509::issue::Validity;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_trust::pack::{PackBuilder, PackTimes, PackedRevocationList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestIssuingAuthority, TestKey, TestRegistry};
+use symbolon_trust::trust_list::CredentialTypeRule;
 
 use super::super::scripted::{Scripted, Served};
 use super::*;
@@ -28,7 +29,7 @@ impl Setting {
     fn new() -> Self {
         let registry = TestRegistry::new(1);
         let [one, other] = [700, 800].map(TestIssuingAuthority::new);
-        let mut entry = TestIssuer::new("https://issuer.example", 100).entry(Vec::new());
+        let mut entry = TestIssuer::new("https://issuer.example", 100).entry(vec![CredentialTypeRule::Any]);
         entry.anchors = vec![one.root().clone(), other.root().clone()];
         let folder = tempfile::tempdir().unwrap();
         let fetcher = GuardedFetcher::new(FetchPolicy::Development).unwrap();
@@ -173,6 +174,24 @@ async fn a_list_that_is_published_at_several_places_is_carried_once_and_the_newe
     let places = ["/1.crl", "/2.crl", "/3.crl"].map(|path| setting.server.url(path));
     let (lists, said) = setting.collect(&places, NOW, None).await;
     assert_eq!((made(&lists), said), (vec![NOW], counts(1, 0, 0)));
+}
+
+#[tokio::test]
+async fn what_has_no_room_is_left_out_and_counted() {
+    let setting = Setting::new();
+    // Lists about different certificates of one authority, of which either has room.
+    let places = ["/1.crl", "/2.crl"].map(|path| {
+        let uri = setting.server.url(path);
+        let point = tagged(0xa0, &tagged(0xa0, &tagged(0x86, uri.as_bytes())));
+        let list = setting.one.revocation_list(NOW);
+        let list = list.with("2.5.29.28", true, &sequence(&point));
+        let list = list.with("1.2.3.4", false, &tagged(0x04, &vec![0; 5 << 20]));
+        let served = Served::Bytes(setting.one.sign_revocation_list(&list));
+        setting.server.serve(path, served);
+        uri
+    });
+    let (lists, said) = setting.collect(&places, NOW, None).await;
+    assert_eq!((lists.len(), said), (1, counts(1, 0, 1)));
 }
 
 #[tokio::test]
