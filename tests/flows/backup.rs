@@ -22,7 +22,7 @@ fn with_passphrase(mut command: Command, passphrase: &str) -> Output {
 }
 
 #[track_caller]
-fn back_up(installation: &Installation, file: &str) -> Value {
+pub(crate) fn back_up(installation: &Installation, file: &str) -> Value {
     let output = with_passphrase(installation.command(&["backup", file, "--json"]), PASSPHRASE);
     assert!(
         output.status.success(),
@@ -33,7 +33,7 @@ fn back_up(installation: &Installation, file: &str) -> Value {
 }
 
 /// Removes the installation, as a fire would; what the resident and others have stays.
-fn lose(installation: &Installation) {
+pub(crate) fn lose(installation: &Installation) {
     for name in ["symbolon.toml", "data", "credentials", "queries"] {
         let path = installation.path(name);
         if path.is_dir() {
@@ -46,7 +46,7 @@ fn lose(installation: &Installation) {
 
 /// Restores in a folder aside and moves the parts to where the installation was, because its folder holds the wallet still.
 #[track_caller]
-fn restore(installation: &Installation, file: &Path) -> Value {
+pub(crate) fn restore(installation: &Installation, file: &Path) -> Value {
     let fresh = installation.path("restored");
     let output = with_passphrase(
         installation.command(&[

@@ -8,6 +8,7 @@ use symbolon_crypto::RustCryptoProvider;
 use symbolon_crypto::encoding::base64;
 use symbolon_crypto::x509::{Certificate, RevocationList};
 
+use crate::backup::{back_up, lose, restore};
 use crate::harness::{Installation, Role};
 use crate::story;
 
@@ -208,6 +209,63 @@ fn a_revoked_document_signer_is_believed_no_longer() {
     assert!(told.contains("names 2 certificates"), "{told}");
 }
 
+/// A list that comes back from Monday knows nothing of Tuesday: one that is made of it would give back what was revoked.
+#[test]
+fn a_restored_list_is_served_and_not_gone_on_from_until_somebody_says_from_what() {
+    let installation = Installation::new();
+    back_up(&installation, "monday.backup");
+    let revoke = ["keys", "revoke", "document-signing", "--reason", "key-compromise"];
+    installation.ok(&revoke);
+    let file = installation.path("data/certificates/documents.crl");
+    assert!(
+        installation
+            .path("data/certificates/documents.crl.newest")
+            .exists()
+    );
+    fs::copy(&file, installation.path("copy.crl")).unwrap();
+    let copy = RevocationList::parse(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(copy.count(), 1);
+
+    lose(&installation);
+    restore(&installation, &installation.path("monday.backup"));
+    assert!(
+        !installation
+            .path("data/certificates/documents.crl.newest")
+            .exists(),
+        "no backup sets the number back"
+    );
+    let _issuer = installation.serve(Role::Issuer);
+    let place = format!("{}/certificates/documents.crl", installation.issuer);
+    let served = || RevocationList::parse(&get(&place, None).body).unwrap();
+    let monday = served();
+    assert_eq!(monday.count(), 0);
+    for attempt in [&revoke[..], &["keys", "import-crl", "copy.crl"]] {
+        let said = installation.fails(1, attempt);
+        let is_told = said.contains("came out of a backup") && said.contains("resume-crl --of documents");
+        assert!(is_told, "{said}");
+        assert_eq!(served().sha256(), monday.sha256(), "it is served on");
+    }
+
+    // Whoever has verified the last one sees everything that it named, under a higher number.
+    let resume = ["keys", "resume-crl", "--of", "documents"];
+    let told = installation.ok(&[&resume[..], &["--previous", "copy.crl"]].concat());
+    assert!(told.contains("names 1 certificates"), "{told}");
+    let resumed = served();
+    assert_eq!(resumed.count(), 1);
+    assert!(resumed.number().to_u64() > copy.number().to_u64());
+    let told = installation.ok(&revoke);
+    assert!(told.contains("names 1 certificates"), "{told}");
+
+    // The other authority's list came out of the same backup, and nothing was said of it.
+    let revoke = ["keys", "revoke", "credential-signing", "--reason", "superseded"];
+    let said = installation.fails(1, &revoke);
+    assert!(said.contains("resume-crl --of issuers"), "{said}");
+    let told = installation.ok(&["keys", "resume-crl", "--of", "issuers"]);
+    assert!(told.contains("names 0 certificates"), "{told}");
+    let told = installation.ok(&revoke);
+    assert!(told.contains("names 1 certificates"), "{told}");
+}
+
 /// The roots are on a medium: the list is made there, and carried.
 #[test]
 fn the_list_of_an_offline_root_is_made_there_and_forgets_nothing() {
@@ -303,4 +361,21 @@ fn the_list_of_an_offline_root_is_made_there_and_forgets_nothing() {
         1,
         "it keeps the date and reason that it was revoked with first"
     );
+
+    // The disk is set back: nothing is taken in place of the list until somebody says from what it goes on.
+    fs::copy(installation.path(served), installation.path("newest.crl")).unwrap();
+    fs::copy(installation.path("1.crl"), installation.path(served)).unwrap();
+    for attempt in [&brought[..], &["keys", "import-crl", "newest.crl"]] {
+        let said = installation.fails(1, attempt);
+        let is_told = said.contains("older than one that was served") && said.contains("resume-crl");
+        assert!(is_told, "{said}");
+    }
+    let resume = ["keys", "resume-crl", "--of", "documents", "--previous"];
+    let told = installation.ok(&[&resume[..], &["newest.crl"]].concat());
+    assert!(told.contains("names 1 certificates"), "{told}");
+    let newest = fs::read(installation.path("newest.crl")).unwrap();
+    assert!(fs::read(installation.path(served)).unwrap() == newest);
+    let said = installation.fails(1, &[&resume[..], &["1.crl"]].concat());
+    assert!(said.contains("not newer"), "{said}");
+    installation.ok(&brought);
 }

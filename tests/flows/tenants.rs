@@ -114,6 +114,15 @@ fn two_issuers_issue_and_their_credentials_are_verified_and_revoked_apart() {
     };
     assert_eq!(verdict("default.png"), Some(0));
     assert_eq!(verdict("north.png"), Some(1));
+    let told = installation.json(&["pack", "inspect", "all.pack", "--json"]);
+    let lists = told["revocation_lists"].as_array().unwrap();
+    let places: Vec<_> = lists.iter().map(|list| list["uri"].as_str().unwrap()).collect();
+    for issuer in [&installation.issuer, &north] {
+        for name in ["issuers.crl", "documents.crl"] {
+            let place = format!("{issuer}/certificates/{name}");
+            assert!(places.contains(&place.as_str()), "{place}: {places:?}");
+        }
+    }
     for tenant in ["default", "north"] {
         installation.ok(&["audit", "verify", "--tenant", tenant]);
     }

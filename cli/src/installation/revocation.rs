@@ -279,7 +279,8 @@ impl ListFolder {
         read_list(&self.path.join(authority.file_name()))
     }
 
-    /// Makes and serves the first list of a new authority, which names nobody. What lies there of another authority, whose place it takes, is replaced.
+    /// Makes and serves the first list of a new authority, which names nobody. What lies there of another authority, whose place it takes, is replaced,
+    /// with what was said of it.
     ///
     /// # Errors
     /// [`RevocationError`], also where there is a list of this authority.
@@ -301,6 +302,7 @@ impl ListFolder {
         }
         let list = next_list(signing, None, &[], lifetime, provider, now)?;
         self.write(authority, &list)?;
+        self.confirm(authority)?;
         Ok(list)
     }
 
@@ -357,8 +359,8 @@ impl ListFolder {
         Ok(list)
     }
 
-    /// The same where the authority's key is elsewhere: the list that lies there is served on, or the copy in its place, which names everything that
-    /// it names. The next one is made where the key is, and taken.
+    /// The same where the authority's key is elsewhere: the list that lies there is served on, or the copy in its place, which is no older and names
+    /// everything that it names. The next one is made where the key is, and taken.
     ///
     /// # Errors
     /// [`RevocationError`], also where there is neither.
@@ -376,8 +378,16 @@ impl ListFolder {
             .ok_or_else(|| not_continued(NotContinued::Missing, authority))?;
         list.verify(certificate, provider)
             .map_err(RevocationError::Foreign)?;
-        if here.as_ref().is_some_and(|here| forgets(list, here)) {
-            return Err(RevocationError::Forgets);
+        if let Some(here) = &here {
+            // Whoever has verified the one that lies there takes no older one.
+            if list.number().to_u64() < here.number().to_u64() || list.this_update() < here.this_update() {
+                return Err(RevocationError::NotNewer {
+                    served: here.number().to_u64(),
+                });
+            }
+            if forgets(list, here) {
+                return Err(RevocationError::Forgets);
+            }
         }
         self.write(authority, list)?;
         self.confirm(authority)?;

@@ -172,6 +172,8 @@ fn documents_root(keys: &KeyFolder) -> Result<Certificate, InitError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use symbolon_crypto::RustCryptoProvider;
     use symbolon_crypto::testing::SeededRandomness;
     use symbolon_crypto::x509::{ChainProfile, verify_chain};
@@ -182,6 +184,7 @@ mod tests {
     use super::*;
     use crate::configuration::FILE_NAME;
     use crate::installation::init::{NewInstallation, init};
+    use crate::installation::revocation::renew;
 
     const NOW: UnixTime = UnixTime::from_seconds(1_795_000_000);
 
@@ -245,6 +248,17 @@ mod tests {
         assert_eq!(trust.trust_list.contexts.len(), 1);
     }
 
+    /// The list of the authority of document signers is that of the root that is there now, and can be made anew.
+    fn check_list(installation: &Installation, now: UnixTime) {
+        let root = documents_root(&installation.keys).unwrap();
+        let lists = ListFolder::below(&installation.issuer_folder());
+        let list = lists.read(CertificateAuthority::Documents).unwrap().unwrap();
+        list.verify(&root, &RustCryptoProvider).unwrap();
+        renew(installation, now.plus(Duration::from_secs(86_400))).unwrap();
+        let next = lists.read(CertificateAuthority::Documents).unwrap().unwrap();
+        assert!(next.number().to_u64() > list.number().to_u64());
+    }
+
     #[test]
     fn an_earlier_installation_gets_what_it_lacks_and_keeps_what_it_has() {
         let provider: Arc<dyn CryptoProvider> = Arc::new(RustCryptoProvider);
@@ -276,6 +290,7 @@ mod tests {
         );
         let trust = installation.trust().unwrap();
         check(&trust, &installation.keys);
+        check_list(&installation, later);
         assert_eq!(trust.trust_list.issued_at, later);
         assert_eq!(trust.registry_keys, before.registry_keys);
         assert_eq!(
@@ -311,5 +326,16 @@ mod tests {
         let added = upgraded(folder, &installation, 3, NOW);
         assert!(added.keys.is_empty());
         check(&installation.trust().unwrap(), &installation.keys);
+
+        // The list of the new root was written, and its signer's key was not: there is another root, and a list of its own.
+        let signer = format!("{}.key.pem", KeyPurpose::DocumentSigning.name());
+        fs::remove_file(installation.keys.path().join(signer)).unwrap();
+        let added = upgraded(folder, &installation, 4, NOW);
+        assert_eq!(
+            added.keys,
+            [KeyPurpose::DocumentsRoot, KeyPurpose::DocumentSigning]
+        );
+        check(&installation.trust().unwrap(), &installation.keys);
+        check_list(&installation, NOW);
     }
 }

@@ -4,6 +4,8 @@ mod budget;
 mod memory;
 mod packer;
 mod revocation_lists;
+#[cfg(test)]
+mod scripted;
 
 use std::net::TcpListener;
 use std::sync::Arc;

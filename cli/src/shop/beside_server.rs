@@ -311,47 +311,88 @@ mod tests {
 
     use symbolon_trust::pack::{PackBuilder, PackTimes, RevocationSection};
     use symbolon_trust::testing::{TestIssuer, TestIssuingAuthority, TestRegistry};
-    use symbolon_trust::trust_list::CredentialTypeRule;
+    use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
     use symbolon_trust_server::pull::PackKeeper as _;
 
     use super::*;
     use crate::edge;
     use crate::shop::InForce;
 
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    /// A shop that holds a pack with a revocation list, and the registry behind it.
+    struct Listed {
+        registry: TestRegistry,
+        list: TrustList,
+        root: RootOfTrust,
+        shop: InForce,
+        folder: tempfile::TempDir,
+    }
+
+    impl Listed {
+        fn new(now: UnixTime) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let place = "https://lists.example/iaca.crl";
+            let registry = TestRegistry::new(1);
+            let authority = TestIssuingAuthority::new(700).publishing_at(place);
+            let issuer = TestIssuer::new("https://issuer.example", 100);
+            let mut entry = issuer.entry(vec![CredentialTypeRule::Any]);
+            entry.anchors.push(authority.root().clone());
+            let list = registry.trust_list(vec![entry], now);
+            let root = registry.root_of_trust(list.clone());
+            let crl = authority.sign_revocation_list(&authority.revocation_list(now));
+            let section = RevocationSection::new(place, &crl, &[], authority.root()).unwrap();
+            let times = PackTimes {
+                created: now,
+                valid_until: now.plus(DAY),
+                grace: DAY,
+            };
+            let pack = PackBuilder::new(1, times, registry.trust_section(&list));
+            let pack = registry.sign_pack(pack.with_revocation_list(section));
+            let provider = Arc::new(AwsLcProvider);
+            let shop = InForce::new(folder.path(), folder.path(), root.clone(), provider);
+            shop.keep(&pack).unwrap();
+            Self {
+                registry,
+                list,
+                root,
+                shop,
+                folder,
+            }
+        }
+
+        fn server(&self) -> BesideServer {
+            BesideServer::new(self.shop.path(), self.folder.path(), self.root.clone())
+        }
+    }
+
     #[test]
     fn what_a_pack_took_back_is_known_after_a_new_start_when_it_is_over() {
-        let folder = tempfile::tempdir().unwrap();
         let now = edge::system_time();
-        let place = "https://lists.example/iaca.crl";
-        let registry = TestRegistry::new(1);
-        let authority = TestIssuingAuthority::new(700).publishing_at(place);
-        let issuer = TestIssuer::new("https://issuer.example", 100);
-        let mut entry = issuer.entry(vec![CredentialTypeRule::Any]);
-        entry.anchors.push(authority.root().clone());
-        let list = registry.trust_list(vec![entry], now);
-        let root = registry.root_of_trust(list.clone());
-        let crl = authority.sign_revocation_list(&authority.revocation_list(now));
-        let section = RevocationSection::new(place, &crl, &[], authority.root()).unwrap();
-        let day = Duration::from_secs(86_400);
-        let times = PackTimes {
-            created: now,
-            valid_until: now.plus(day),
-            grace: day,
-        };
-        let pack = PackBuilder::new(1, times, registry.trust_section(&list)).with_revocation_list(section);
-        let provider = Arc::new(AwsLcProvider);
-        let shop = InForce::new(folder.path(), folder.path(), root.clone(), provider);
-        shop.keep(&registry.sign_pack(pack)).unwrap();
-
-        let server = BesideServer::new(shop.path(), folder.path(), root.clone());
-        assert!(server.accepted(now.plus(day * 3)).is_err());
+        let setting = Listed::new(now);
+        let (server, registry) = (setting.server(), &setting.registry);
+        assert!(server.accepted(now.plus(DAY * 3)).is_err());
         assert_eq!(server.revocation_lists().len(), 1);
         // Neither another root of trust nor a pack that is taken away gives it back.
         server.believe(registry.root_of_trust(registry.trust_list(Vec::new(), now)));
         assert!(server.root_of_trust().trust_list.issuers.is_empty());
-        fs::remove_file(shop.path()).unwrap();
+        fs::remove_file(setting.shop.path()).unwrap();
         assert!(server.accepted(now).unwrap().is_none());
         assert_eq!(server.revocation_lists().len(), 1);
+    }
+
+    #[test]
+    fn a_pack_that_is_refused_takes_away_no_list_and_one_that_is_accepted_brings_its_own() {
+        let now = edge::system_time();
+        let setting = Listed::new(now);
+        let server = setting.server();
+        let sequence = || server.accepted(now).unwrap().unwrap().memory.sequence;
+        assert_eq!((sequence(), server.revocation_lists().len()), (1, 1));
+        let by = |registry: &TestRegistry| registry.pack(2, &setting.list, Vec::new(), now);
+        fs::write(setting.shop.path(), by(&TestRegistry::new(7))).unwrap();
+        assert_eq!((sequence(), server.revocation_lists().len()), (1, 1));
+        fs::write(setting.shop.path(), by(&setting.registry)).unwrap();
+        assert_eq!((sequence(), server.revocation_lists().len()), (2, 0));
     }
 
     #[test]

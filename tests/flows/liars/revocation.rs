@@ -1,14 +1,21 @@
 //! Revocation lists of certificates in packs: what a distributor can do with them, and what it does for its fleet. Rows 27, 28, 30 and 31.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use symbolon_cli::edge;
+use symbolon_crypto::signing::DescribeKeys as _;
+use symbolon_crypto::testing::revocation::{RevocationListDraft, authority};
+use symbolon_crypto::x509::issue::Validity;
+use symbolon_crypto::{SignatureAlgorithm, UnixTime};
 use symbolon_trust::pack::RevocationSection;
-use symbolon_trust::testing::TestIssuingAuthority;
+use symbolon_trust::testing::{TestIssuingAuthority, TestKey};
+use symbolon_trust::trust_list::RootOfTrust;
 
-use super::world::{CARD, Liar, pull, refused_on_every_way, said};
+use super::world::{CARD, DAY, Liar, pull, refused_on_every_way, said};
 use crate::distribution::Scripted;
+use crate::harness::{Installation, Role};
 use crate::offline::{Island, let_the_clock_move};
 
 const PLACE: &str = "http://lists.example/iaca.crl";
@@ -124,6 +131,19 @@ fn an_operator_carries_revocation_lists_that_readers_accept() {
     }
     house.ok(&["pack", "build", "--out", "without.pack"]);
     house.ok(&["pack", "delta", "without.pack", "with.pack", "--out", "to.delta"]);
+    // One that is named and older than the house's own does not take its place: the newest is carried, once.
+    let of_documents = |pack: &str| -> Vec<Value> {
+        let told = house.json(&["pack", "inspect", pack, "--json"]);
+        let lists = told["revocation_lists"].as_array().unwrap().iter();
+        let is_of_documents = |list: &&Value| !list["uri"].as_str().unwrap().ends_with("/issuers.crl");
+        lists.filter(is_of_documents).cloned().collect()
+    };
+    let own = of_documents("without.pack");
+    let made = UnixTime::parse_rfc3339(own[0]["this_update"].as_str().unwrap()).unwrap();
+    fs::write(house.path("older.crl"), liar.revocation_list(made.minus(SECOND))).unwrap();
+    let older = format!("{PLACE}=older.crl");
+    house.ok(&["pack", "build", "--crl", &older, "--out", "newest.pack"]);
+    assert_eq!(of_documents("newest.pack"), own);
 
     let stranger = TestIssuingAuthority::new(700);
     let of_stranger = stranger.sign_revocation_list(&stranger.revocation_list(liar.after.created));
@@ -160,7 +180,7 @@ fn a_distributor_collects_revocation_lists_for_its_fleet() {
     let listed = [server.url("/iaca.crl"), server.url("/none.crl")];
     let configure = |lists: &[String]| {
         let section = format!("\n[distributor]\nrevocation_lists = {lists:?}\n");
-        move |house: &crate::harness::Installation| {
+        move |house: &Installation| {
             let path = house.path("symbolon.toml");
             let text = fs::read_to_string(&path).unwrap();
             let own = text.split("\n[distributor]").next().unwrap().to_owned();
@@ -212,4 +232,61 @@ fn a_distributor_collects_revocation_lists_for_its_fleet() {
     let lists = carried(&liar);
     assert_eq!(lists.as_array().unwrap().len(), 0, "{lists}");
     liar.operator.end();
+}
+
+/// A source of trust has changed since the issuer was started: what it does not believe is in no pack, which is said, and stops no distributor.
+#[test]
+fn what_a_running_issuer_does_not_believe_is_left_out_and_said() {
+    let house = Installation::new();
+    let now = edge::system_time();
+    let validity = Validity {
+        not_before: now.minus(DAY),
+        not_after: now.plus(DAY),
+    };
+    let key = TestKey::new(SignatureAlgorithm::Es256, 700);
+    let key = key.software_key();
+    let other = authority("Authority of another register", validity, key, None);
+    let description = key.describe(key.handle()).unwrap();
+    let list = RevocationListDraft::of(&other, now, now.plus(DAY)).sign(&description, key);
+    fs::write(house.path("other.crl"), &list).unwrap();
+    let server = Scripted::serving(vec![("/other.crl", list)]);
+    let configuration = fs::read_to_string(house.path("symbolon.toml")).unwrap();
+    let section = format!(
+        "\n[distributor]\nrevocation_lists = [\"{}\"]\n",
+        server.url("/other.crl")
+    );
+    fs::write(house.path("symbolon.toml"), configuration + &section).unwrap();
+
+    let issuer = house.serve(Role::Issuer);
+    let file = house.path("data/trust.json");
+    let mut trust = RootOfTrust::parse(&fs::read(&file).unwrap()).unwrap();
+    trust.trust_list.issuers[0].anchors.push(other);
+    fs::write(&file, trust.to_json().unwrap()).unwrap();
+    let from_file = format!("{PLACE}=other.crl");
+    let build = ["pack", "build", "--crl", &from_file, "--out", "new.pack"];
+    let said = house.fails(1, &build);
+    assert!(
+        said.contains("1 of the lists are refused by the trust list of the issuer"),
+        "{said}"
+    );
+    assert!(!house.path("new.pack").exists());
+
+    let distributor = house.serve(Role::Distributor);
+    let index = house.path("data/published-packs/packs.json");
+    let started = Instant::now();
+    while !index.exists() {
+        let log = house.log("distributor");
+        assert!(started.elapsed() < Duration::from_secs(60), "no pack: {log}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let log = house.log("distributor");
+    assert!(log.contains("the issuer leaves lists out"), "{log}");
+    distributor.kill();
+
+    issuer.kill();
+    let issuer = house.serve(Role::Issuer);
+    house.ok(&build);
+    let told = house.json(&["pack", "inspect", "new.pack", "--json"]);
+    assert!(told["revocation_lists"].to_string().contains(PLACE), "{told}");
+    issuer.kill();
 }

@@ -41,6 +41,7 @@ pub(super) fn fitting(mut lists: Vec<Found>) -> (Vec<Found>, u64) {
 #[cfg(test)]
 mod tests {
     use symbolon_crypto::RustCryptoProvider;
+    use symbolon_crypto::testing::revocation::tagged;
     use symbolon_trust::testing::{NOW, TestIssuer, TestIssuingAuthority, TestRegistry};
 
     use super::*;
@@ -83,5 +84,48 @@ mod tests {
         let lists = core::iter::repeat_n(large, fit + 1).chain([small, found(&one, 0)]);
         let (kept, left_out) = fitting(lists.collect());
         assert_eq!((kept.len(), left_out), (fit + 2, 1));
+    }
+    /// However many authorities there are, a pack has no more than a reader takes.
+    #[test]
+    fn all_authorities_together_have_the_room_of_a_pack() {
+        let authorities: Vec<_> = (0..MAX_PACKED_REVOCATION_LISTS / MAX_LISTS_OF_ANCHOR + 1)
+            .map(|number| TestIssuingAuthority::new(810 + 10 * number as u64))
+            .collect();
+        let mut entry = TestIssuer::new("https://issuer.example", 10).entry(Vec::new());
+        entry.anchors = authorities
+            .iter()
+            .map(|authority| authority.root().clone())
+            .collect();
+        let trust = TestRegistry::new(1).trust_list(vec![entry], NOW);
+        let found = |authority: &TestIssuingAuthority, padding: usize| {
+            let list = authority.revocation_list(NOW);
+            let list = list.with("1.2.3.4", false, &tagged(0x04, &vec![0; padding]));
+            let der = authority.sign_revocation_list(&list);
+            let found =
+                RevocationSection::find("http://a.example", &der, &[], &trust, &RustCryptoProvider, NOW);
+            found.unwrap().unwrap()
+        };
+        let lists = authorities
+            .iter()
+            .flat_map(|authority| core::iter::repeat_n(found(authority, 0), MAX_LISTS_OF_ANCHOR));
+        let (kept, left_out) = fitting(lists.collect());
+        assert_eq!(kept.len(), MAX_PACKED_REVOCATION_LISTS);
+        assert_eq!(left_out, MAX_LISTS_OF_ANCHOR as u64);
+
+        // Three anchors with as much as each may have.
+        let [first, second, third] = [0, 1, 2].map(|at| found(&authorities[at], 4 << 20));
+        let each = MAX_BYTES_OF_ANCHOR / first.1.list().der().len();
+        assert_eq!(
+            each, 1,
+            "a second one of four megabytes and its frame is too much"
+        );
+        let lists = [first.clone(), second.clone(), third.clone()].map(|list| vec![list; 2]);
+        let (kept, left_out) = fitting(lists.concat());
+        assert_eq!((kept.len(), left_out), (3, 3));
+        let half = [0, 1, 2].map(|at| found(&authorities[at], 2 << 20));
+        let all = [first, second, third].into_iter().chain(half);
+        let (kept, left_out) = fitting(all.collect());
+        assert_eq!((kept.len(), left_out), (5, 1), "sixteen megabytes in all");
+        assert_eq!(kept[2].1.list().der().len() >> 20, 2, "small ones first");
     }
 }

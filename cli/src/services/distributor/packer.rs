@@ -15,7 +15,7 @@ use symbolon_verifier::{PackCredentials, Tools};
 use url::Url;
 
 use super::memory::PublishedMemory;
-use super::revocation_lists::{KnownSigners, RevocationListCollection};
+use super::revocation_lists::{FETCHES_LIMIT, KnownSigners, RevocationListCollection};
 use crate::configuration::identifier_text;
 use crate::edge;
 use crate::installation::Installation;
@@ -245,6 +245,7 @@ impl InstallationPacker {
             provider: self.installation.provider.as_ref(),
             now,
             last,
+            within: FETCHES_LIMIT,
         };
         collection.collect(counts).await
     }
@@ -271,3 +272,6 @@ fn metadata_of(issuer: &str) -> Option<Url> {
     url.set_path(&path);
     Some(url)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,21 +7,21 @@ use futures_util::stream::{self, StreamExt as _};
 use symbolon_crypto::encoding::base64;
 use symbolon_crypto::x509::{Certificate, SignerChain};
 use symbolon_crypto::{CryptoProvider, UnixTime};
-use symbolon_trust::pack::{LastSeen, Pack, RevocationSection};
+use symbolon_trust::pack::{LastSeen, Pack, PackError, RevocationSection};
 use symbolon_trust::trust_list::TrustList;
 use symbolon_trust_server::distributor::{Collected, CollectedList, Collector, NotCollected};
 use tokio::time::{Instant, timeout_at};
 
 use super::budget::{self, Found};
 
-/// Places that signers under one anchor name, and the chains of authorities under it.
+/// Places that an anchor names, that signers under it name, and that lists under it were had from; and the chains of authorities under it.
 const MAX_PLACES_OF_ANCHOR: usize = 64;
 /// Places of one pack.
 const MAX_PLACES: usize = 1_024;
 /// How many are asked at once.
 const FETCHES_AT_ONCE: usize = 8;
 /// How long all fetches together take at most. What was not had by then is carried as it was.
-const FETCHES_LIMIT: Duration = Duration::from_secs(120);
+pub(super) const FETCHES_LIMIT: Duration = Duration::from_secs(120);
 
 /// What is known of who may have a list: by the certificates of signers that earlier packs had.
 #[derive(Debug, Clone, Default)]
@@ -48,10 +48,14 @@ impl KnownSigners {
             .filter_map(|list| pack.status_signer(list.uri()));
         let mut is_news = false;
         for chain in chains {
-            let known = self.of_anchors.entry(chain.anchor.sha256()).or_default();
-            is_news |= known.take_up(&chain);
+            is_news |= self.take_up_chain(&chain);
         }
         is_news
+    }
+
+    fn take_up_chain(&mut self, chain: &SignerChain) -> bool {
+        let known = self.of_anchors.entry(chain.anchor.sha256()).or_default();
+        known.take_up(chain)
     }
 
     fn places(&self) -> impl Iterator<Item = &String> {
@@ -126,6 +130,8 @@ pub(super) struct RevocationListCollection<'a> {
     pub(super) now: UnixTime,
     /// What readers of the packs before remember.
     pub(super) last: Option<&'a LastSeen>,
+    /// How long all fetches together may take.
+    pub(super) within: Duration,
 }
 
 impl RevocationListCollection<'_> {
@@ -134,10 +140,10 @@ impl RevocationListCollection<'_> {
     /// # Errors
     /// A folder that cannot be used.
     pub(super) async fn collect(&self, counts: &mut Collected) -> anyhow::Result<Vec<String>> {
-        let (places, without_room) = self.places()?;
-        let without_room = without_room + self.signers.left_out();
         let authorities = self.signers.authorities();
-        let deadline = Instant::now() + FETCHES_LIMIT;
+        let (places, without_room) = self.places(&authorities)?;
+        let without_room = without_room + self.signers.left_out();
+        let deadline = Instant::now() + self.within;
         let fetches: Vec<_> = places
             .iter()
             .map(|uri| self.fetch(uri, &authorities, deadline))
@@ -213,9 +219,8 @@ impl RevocationListCollection<'_> {
     }
 
     /// The places to ask, and how many there is no room for. What the operator wrote down comes first, then what was collected before.
-    fn places(&self) -> anyhow::Result<(Vec<String>, u64)> {
-        let mut known = self.collector.known()?;
-        known.sort_unstable();
+    fn places(&self, authorities: &[Vec<Certificate>]) -> anyhow::Result<(Vec<String>, u64)> {
+        let (known, forgotten) = self.known(authorities)?;
         let anchors = self.trust_list.issuers.iter().flat_map(|issuer| &issuer.anchors);
         let configured = self.configured.iter().cloned();
         let named = anchors
@@ -227,14 +232,46 @@ impl RevocationListCollection<'_> {
             .chain(named)
             .filter(|place| seen.insert(place.clone()))
             .collect();
-        let without_room = places.len().saturating_sub(MAX_PLACES);
+        let forgotten = forgotten.iter().filter(|place| !seen.contains(*place)).count();
+        let without_room = forgotten + places.len().saturating_sub(MAX_PLACES);
         places.truncate(MAX_PLACES);
         Ok((places, without_room as u64))
     }
 
+    /// Where lists were had before, and where there is no room for. An authority that publishes at ever new places would otherwise crowd out, by what is
+    /// kept of it, those of all others.
+    fn known(&self, authorities: &[Vec<Certificate>]) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+        let mut known = self.collector.known()?;
+        known.sort_unstable();
+        let mut of_anchors: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        let (mut with_room, mut without_room) = (Vec::new(), Vec::new());
+        for uri in known {
+            let kept = self.collector.kept(&uri)?;
+            // What nobody believes any more shares one room.
+            let found = kept.and_then(|kept| self.found(&uri, &kept.body, authorities).ok().flatten());
+            let anchor = found.map(|(_, list)| list.root().to_owned());
+            let count = of_anchors.entry(anchor).or_default();
+            *count += 1;
+            if *count <= MAX_PLACES_OF_ANCHOR {
+                with_room.push(uri);
+            } else {
+                without_room.push(uri);
+            }
+        }
+        Ok((with_room, without_room))
+    }
+
+    fn found(
+        &self,
+        uri: &str,
+        body: &[u8],
+        authorities: &[Vec<Certificate>],
+    ) -> Result<Option<Found>, PackError> {
+        RevocationSection::find(uri, body, authorities, self.trust_list, self.provider, self.now)
+    }
+
     fn section(&self, uri: &str, body: &[u8], authorities: &[Vec<Certificate>]) -> Result<Found, String> {
-        let found = RevocationSection::find(uri, body, authorities, self.trust_list, self.provider, self.now);
-        match found {
+        match self.found(uri, body, authorities) {
             Ok(Some((_, list))) if self.last.is_some_and(|last| list.is_rolled_back(last)) => {
                 Err("a newer one was published".to_owned())
             }
@@ -254,3 +291,6 @@ fn keep_newest(lists: &mut Vec<Found>, found: Found) {
         None => lists.push(found),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,6 +126,20 @@ async fn a_pack_carries_what_other_issuers_serve_and_leaves_out_what_readers_wou
         Pack::open(&pack, root, &RustCryptoProvider, world.now(), None).unwrap();
     }
 
+    // What says itself that it is over, and what only readers can prove, is theirs to judge: they use the rest of the pack all the same.
+    world.wait(40 * 86_400);
+    let credential = base64::encode(b"{}");
+    let verbatim = json!([
+        { "uri": uri, "body": base64::encode(&token) },
+        { "uri": world.url("/status/1"), "body": credential },
+    ]);
+    let order = json!({ "verbatim": verbatim });
+    let response = world.order("/packs").json(&order).send().await.unwrap();
+    assert_eq!(response.headers()["symbolon-left-out"], "0");
+    let pack = response.bytes().await.unwrap();
+    let carries = |body: &[u8]| pack.windows(body.len()).any(|window| window == body);
+    assert!(carries(&token) && carries(b"{}"));
+
     for order in [
         json!({ "scopes": ["region/nowhere"] }),
         json!({ "sections": ["not base64!"] }),

@@ -352,12 +352,112 @@ fn a_sealed_pack_grows_old_like_any_other() {
 fn a_seal_does_not_outlive_the_sequence_of_the_pinned_list() {
     let world = World::new();
     let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
-    let mut root = world.root();
-    root.trust_list.sequence += 1;
     let tools = PackTools::new(&RustCryptoProvider);
-    let opened = Pack::open_applied(&held.pack, &held.form, &root, tools, NOW, &held.memory);
-    assert!(matches!(opened.map(drop), Err(PackError::TrustListRolledBack)));
+    let second = Duration::from_secs(1);
+    let (mut later, mut higher) = (world.root(), world.root());
+    later.trust_list.issued_at = later.trust_list.issued_at.plus(second);
+    higher.trust_list.sequence += 1;
+    for root in [later, higher] {
+        let opened = Pack::open_applied(&held.pack, &held.form, &root, tools, NOW, &held.memory);
+        assert!(matches!(opened.map(drop), Err(PackError::TrustListRolledBack)));
+    }
     assert!(reopen(&world, &held, NOW).is_sealed());
+}
+
+/// The trust list of a pack may end before the pack does.
+#[test]
+fn a_seal_does_not_outlive_the_trust_list_of_its_pack() {
+    let world = World::new();
+    let times = PackTimes {
+        created: NOW,
+        valid_until: NOW.plus(DAY * 9),
+        grace: DAY,
+    };
+    let trust = world.registry.trust_section(&world.trust_list(NOW));
+    let bytes = world.registry.sign_pack(PackBuilder::new(1, times, trust));
+    let held = apply_at(&world, &bytes, None, NOW).unwrap();
+    let end = NOW.plus(DAY * 2);
+    assert!(reopen(&world, &held, end).is_sealed());
+    let tools = PackTools::new(&RustCryptoProvider);
+    let after = end.plus(Duration::from_secs(1));
+    let opened = Pack::open_applied(&held.pack, &held.form, &world.root(), tools, after, &held.memory);
+    assert!(matches!(
+        opened.map(drop),
+        Err(PackError::TrustListExpired { .. })
+    ));
+}
+
+/// Behind the seal no signature is verified and no whole section hashed. Whatever byte of the file changes, nothing else is said than before, or nothing.
+#[test]
+fn no_byte_of_a_sealed_pack_changes_what_it_says() {
+    let world = World::new();
+    let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
+    let tools = PackTools::new(&NoSignatures);
+    let root = world.root();
+    let trust_list = world.trust_list(NOW);
+    // Of each index what is said, or nothing where the set is not the signed one.
+    let open = |pack: &[u8]| -> Option<Vec<Option<String>>> {
+        let pack = Pack::open_applied(pack, &held.form, &root, tools, NOW, &held.memory).ok()?;
+        assert!(pack.is_sealed());
+        let manifest = (pack.sequence(), pack.created(), pack.valid_until(), pack.grace());
+        assert_eq!(manifest, (1, NOW, NOW.plus(DAY), DAY));
+        assert!(pack.scopes().is_empty() && *pack.trust_list() == trust_list);
+        let answer = |(uri, index)| match pack.status(uri, index) {
+            PackStatus::Unreadable { .. } => None,
+            said => Some(format!("{said:?}")),
+        };
+        let asked = [URI, VERBATIM, "https://issuer.example/status/1"];
+        let indices = [0, 7, 8, 9, 10, 63, 104, 4_999];
+        let asked = asked.iter().flat_map(|uri| indices.map(|index| (*uri, index)));
+        Some(asked.map(answer).collect())
+    };
+    let said = open(&held.pack).unwrap();
+    assert!(said.iter().all(Option::is_some));
+    let mut changed = held.pack.clone();
+    let mut refused = 0;
+    for place in 0..changed.len() {
+        changed[place] ^= 0x04;
+        match open(&changed) {
+            Some(now) => {
+                let mut answers = now.iter().zip(&said);
+                assert!(
+                    answers.all(|(now, before)| now.is_none() || now == before),
+                    "byte {place}"
+                );
+            }
+            None => refused += 1,
+        }
+        changed[place] ^= 0x04;
+    }
+    assert!(refused > 1_000, "{refused}");
+}
+
+/// The root of a pack is over its sections alone: the same sections under a later number have the same root, and what was remembered with the seal of
+/// the earlier pack is remembered on.
+#[test]
+fn a_seal_does_not_bring_back_a_pack_of_the_same_sections_and_a_lower_sequence() {
+    let world = World::new();
+    let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
+    let renewed = with_verbatim(&world, 2, NOW, 9);
+    let tools = PackTools::new(&RustCryptoProvider);
+    let open = |pack: &[u8], last: &LastSeen| {
+        Pack::open_applied(pack, &held.form, &world.root(), tools, NOW, last)
+            .map(|pack| (pack.is_sealed(), pack.last_seen(Some(last))))
+    };
+    let (is_sealed, memory) = open(&renewed, &held.memory).unwrap();
+    assert!(!is_sealed, "the form is that of another manifest");
+    assert_eq!((memory.sequence, memory.root), (2, held.memory.root));
+    assert_eq!(memory.seal, held.memory.seal);
+    let (_, of_other) = open(&with_verbatim(&world, 2, NOW, 10), &held.memory).unwrap();
+    assert_eq!(of_other.seal, None, "other sections have no seal yet");
+    let refused = open(&held.pack, &memory);
+    assert!(matches!(
+        refused,
+        Err(PackError::LowerSequence {
+            last_seen: 2,
+            found: 1
+        })
+    ));
 }
 
 #[test]

@@ -333,6 +333,34 @@ fn a_section_is_read_strictly_and_within_its_budgets() {
     setting
         .open(&setting.pack(1, sections[..3].to_vec()), None)
         .unwrap();
+    let refused = setting.pack(1, sections);
+    assert!(matches!(setting.refusal(&refused, None), PackError::OverBudget));
+    // Nor are more read of a pack whose time is over.
+    assert_eq!(unverified_revocation_lists(&refused).len(), 3);
+    let many = vec![good.clone(); MAX_PACKED_REVOCATION_LISTS + 1];
+    let many = unverified_revocation_lists(&setting.pack(1, many));
+    assert_eq!(many.len(), MAX_PACKED_REVOCATION_LISTS);
+    let mut damaged = good.clone();
+    damaged.bytes.truncate(40);
+    let rest = unverified_revocation_lists(&setting.pack(1, [damaged, good]));
+    assert_eq!(rest.len(), 1, "what does not read hides no other");
+}
+
+/// An authority has one list, or a few with a place of their own each: whoever makes up more of them costs a reader no more than these.
+#[test]
+fn a_pack_has_so_many_revocation_lists_and_no_more() {
+    let setting = Setting::new();
+    let sections = (0..=MAX_PACKED_REVOCATION_LISTS).map(|number| {
+        let uri = format!("http://lists.example/{number}.crl");
+        let point = tagged(0xa0, &tagged(0xa0, &tagged(0x86, uri.as_bytes())));
+        let draft = setting.list(NOW).with("2.5.29.28", true, &sequence(&point));
+        let der = setting.authority.sign_revocation_list(&draft);
+        RevocationSection::new(&uri, &der, &[], setting.authority.root()).unwrap()
+    });
+    let sections: Vec<_> = sections.collect();
+    let within = setting.pack(1, sections[1..].to_vec());
+    let pack = setting.open(&within, None).unwrap();
+    assert_eq!(pack.revocation_lists().len(), MAX_PACKED_REVOCATION_LISTS);
     assert!(matches!(
         setting.refusal(&setting.pack(1, sections), None),
         PackError::OverBudget

@@ -233,6 +233,11 @@ fn what_a_distributor_would_pack_is_checked_as_a_reader_checks_it() {
         foreign.check(&trust, tools, NOW),
         Err(PackError::StatusListToken(_))
     ));
+    // When it was made says also one that has expired since, and none that no reader believes.
+    for now in [NOW, NOW.plus(DAY)] {
+        assert_eq!(good.produced_at(&trust, tools, now).unwrap(), NOW);
+        assert!(foreign.produced_at(&trust, tools, now).is_err());
+    }
     let token = world.issuer.status_token(URI, &list(), NOW);
     assert_eq!(VerbatimForm::recognise(token.as_bytes()), VerbatimForm::TokenJwt);
     let token = cwt(&world.issuer, URI, &list(), None);
@@ -377,8 +382,13 @@ fn a_credential_that_cannot_be_proven_here_is_left_out_and_the_rest_is_in_force(
             assert_eq!(pack.unproven_status_lists().collect::<Vec<_>>(), [URI]);
         }
         // Whoever builds a pack is told.
+        let trust = world.trust_list(NOW);
         assert!(matches!(
-            credential.check(&world.trust_list(NOW), tools, NOW),
+            credential.check(&trust, tools, NOW),
+            Err(PackError::NoCredentialVerifier)
+        ));
+        assert!(matches!(
+            credential.produced_at(&trust, tools, NOW),
             Err(PackError::NoCredentialVerifier)
         ));
         // Nor does it hide another list of the same address.
