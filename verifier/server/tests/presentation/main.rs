@@ -9,6 +9,8 @@ mod builder;
 #[cfg(test)]
 mod by_qr;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod choices;
 #[cfg(test)]
 mod digital_credentials;
