@@ -5,6 +5,8 @@ mod administration;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod believed;
+#[cfg(test)]
 mod builder;
 #[cfg(test)]
 mod by_qr;
