@@ -7,6 +7,8 @@ mod memory;
 mod pack;
 mod reader;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -180,10 +182,10 @@ impl Core {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let seen = self.memory.last_seen()?;
-        let seen = seen.map(|seen| seen.trust_list_issued_at);
-        let without_pack = self.root.trust_list.unless_superseded(seen);
+        let newest = seen.as_ref().map(|seen| seen.trust_list_issued_at);
+        let without_pack = self.root.trust_list.unless_superseded(newest);
         self.with_pack(now, |opened| {
-            // What a pack that is over takes back stays taken back.
+            // What a pack that is over takes back stays taken back, and what it left out stays left out.
             let held = self.held().filter(|_| matches!(opened, Some(Err(_))));
             let revoked = held
                 .map(|held| unverified_revocation_lists(&held.pack))
@@ -191,7 +193,7 @@ impl Core {
             let mut evidence = match &opened {
                 Some(Ok(pack)) => Evidence::offline(pack),
                 Some(Err(_)) => Evidence::offline_without_pack(&without_pack, PackAbsence::Refused)
-                    .with_revocation_lists_of_pack(&revoked),
+                    .with_revocation_lists_of_pack(&revoked, seen.as_ref()),
                 None => Evidence::offline_without_pack(&without_pack, PackAbsence::NotGiven),
             };
             let judge = Judge {

@@ -43,6 +43,7 @@ mod nearby;
 mod offers;
 mod offline;
 mod openid_provider;
+mod outlasting;
 mod packs;
 mod past;
 mod pixelpass;

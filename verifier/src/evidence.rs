@@ -8,7 +8,7 @@ use symbolon_credential::data_integrity::ContextTable;
 use symbolon_crypto::cose::NamedContentKey;
 use symbolon_crypto::x509::RevocationList;
 use symbolon_did::Did;
-use symbolon_trust::pack::Pack;
+use symbolon_trust::pack::{LastSeen, Pack};
 use symbolon_trust::status_list::VerifiedStatusList;
 use symbolon_trust::trust_list::TrustList;
 
@@ -32,6 +32,7 @@ pub struct Evidence<'e> {
     given_revocation_lists: &'e [RevocationList],
     known_revocation_lists: Vec<RevocationList>,
     revocation_lists_of_pack: &'e [RevocationList],
+    seen_in_packs: Option<&'e LastSeen>,
     contexts: OnceLock<ContextTable>,
     content_keys: ContentKeys<'e>,
 }
@@ -98,6 +99,7 @@ impl<'e> Evidence<'e> {
             given_revocation_lists: &[],
             known_revocation_lists: Vec::new(),
             revocation_lists_of_pack: &[],
+            seen_in_packs: None,
             contexts: OnceLock::new(),
             content_keys: ContentKeys(&[]),
         }
@@ -127,11 +129,17 @@ impl<'e> Evidence<'e> {
     }
 
     /// The same evidence with the revocation lists of a pack that cannot be opened any more
-    /// ([`unverified_revocation_lists`](symbolon_trust::pack::unverified_revocation_lists)): what they take back stays taken back after the grace of the
-    /// pack. Like those of a pack in force they keep nobody from asking for newer ones.
+    /// ([`unverified_revocation_lists`](symbolon_trust::pack::unverified_revocation_lists)), and with what is remembered of the packs that were accepted:
+    /// what they take back stays taken back after the grace of the pack, and of whose list it left out nothing is known on. Like those of a pack in force
+    /// they keep nobody from asking for newer ones.
     #[must_use]
-    pub const fn with_revocation_lists_of_pack(mut self, lists: &'e [RevocationList]) -> Self {
+    pub const fn with_revocation_lists_of_pack(
+        mut self,
+        lists: &'e [RevocationList],
+        seen: Option<&'e LastSeen>,
+    ) -> Self {
         self.revocation_lists_of_pack = lists;
+        self.seen_in_packs = seen;
         self
     }
 
@@ -279,6 +287,11 @@ impl<'e> Evidence<'e> {
             .into_iter()
             .flat_map(Pack::known_revocation_lists)
             .chain(self.revocation_lists_of_pack)
+    }
+
+    /// What is remembered of packs, where none can be opened.
+    pub(crate) const fn seen_in_packs(&self) -> Option<&'e LastSeen> {
+        self.seen_in_packs
     }
 
     /// The pack, where there is one that was accepted.

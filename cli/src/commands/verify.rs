@@ -17,7 +17,7 @@ use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::qr_transport::{Message, Progress};
-use symbolon_trust::pack::{Pack, PackError, PackTools, unverified_revocation_lists};
+use symbolon_trust::pack::{LastSeen, Pack, PackError, PackTools, unverified_revocation_lists};
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_trust::validity::CLOCK_TOLERANCE;
 use symbolon_trust_store::{HeldPack, PackBytes};
@@ -396,11 +396,13 @@ impl PackFile {
         Ok(match self.held.accept(&self.bytes, root, tools, now)? {
             Ok(pack) => Ok(pack),
             Err(error) => {
-                let seen = self.held.last_seen()?.map(|seen| seen.trust_list_issued_at);
-                let trust_list = root.trust_list.unless_superseded(seen).into_owned();
+                let seen = self.held.last_seen()?;
+                let newest = seen.as_ref().map(|seen| seen.trust_list_issued_at);
+                let trust_list = root.trust_list.unless_superseded(newest).into_owned();
                 Err(RefusedPack {
                     error,
                     trust_list,
+                    seen,
                     revocation_lists: unverified_revocation_lists(self.bytes.pack()),
                 })
             }
@@ -413,6 +415,7 @@ struct RefusedPack {
     error: PackError,
     /// The pinned list; one that is over where a pack that was accepted before had a newer one.
     trust_list: TrustList,
+    seen: Option<LastSeen>,
     /// What they take back stays taken back, however long the pack is over.
     revocation_lists: Vec<RevocationList>,
 }
@@ -433,7 +436,7 @@ fn each_with_pack(
             Evidence::offline(pack)
         }
         Err(refused) => Evidence::offline_without_pack(&refused.trust_list, PackAbsence::Refused)
-            .with_revocation_lists_of_pack(&refused.revocation_lists),
+            .with_revocation_lists_of_pack(&refused.revocation_lists, refused.seen.as_ref()),
     };
     let mut evidence = evidence
         .with_content_keys(face_keys)

@@ -8,7 +8,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto::x509::RevocationList;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
-use symbolon_trust::pack::{HeldBytes, PackError, PackTools, unverified_revocation_lists};
+use symbolon_trust::pack::{HeldBytes, LastSeen, PackError, PackTools, unverified_revocation_lists};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust_store::{HeldPack, form_path};
 use symbolon_verifier::{PackCredentials, Tools};
@@ -36,8 +36,8 @@ struct Known {
     stamp: Option<PackStamp>,
     accepted: Option<Arc<AcceptedPack>>,
     refused: Option<(Refusal, UnixTime)>,
-    /// When the trust list of the last accepted pack was issued.
-    newest_trust_list: Option<UnixTime>,
+    /// What is remembered of the last accepted pack.
+    last_seen: Option<Arc<LastSeen>>,
     /// The revocation lists of the last accepted pack, or of the first that was found, whatever was said of that.
     revocation_lists: Arc<[RevocationList]>,
 }
@@ -53,8 +53,8 @@ enum Refusal {
 struct Read {
     stamp: Option<PackStamp>,
     accepted: Result<AcceptedPack, PackError>,
-    /// When the trust list of the last accepted pack was issued: this one, or that before.
-    newest_trust_list: Option<UnixTime>,
+    /// What is remembered of the last accepted pack: this one, or that before.
+    last_seen: Option<LastSeen>,
     revocation_lists: Vec<RevocationList>,
 }
 
@@ -86,7 +86,7 @@ impl BesideServer {
                 stamp: None,
                 accepted: None,
                 refused: None,
-                newest_trust_list: None,
+                last_seen: None,
                 revocation_lists: Arc::default(),
             }),
             reading: Mutex::default(),
@@ -122,7 +122,7 @@ impl BesideServer {
                 return Ok(Read {
                     stamp,
                     accepted: Err(error),
-                    newest_trust_list: before.map(|before| before.trust_list_issued_at),
+                    last_seen: before,
                     revocation_lists,
                 });
             }
@@ -138,7 +138,7 @@ impl BesideServer {
         let root = root.clone();
         Ok(Read {
             stamp,
-            newest_trust_list: Some(memory.trust_list_issued_at),
+            last_seen: Some(memory.clone()),
             revocation_lists,
             accepted: Ok(AcceptedPack {
                 bytes: HeldBytes::new(pack, form),
@@ -172,7 +172,8 @@ impl PackInForce for BesideServer {
 
     fn newest_trust_list(&self) -> Option<UnixTime> {
         let known = self.known();
-        known.newest_trust_list.or(match &known.refused {
+        let newest = known.last_seen.as_ref().map(|seen| seen.trust_list_issued_at);
+        newest.or(match &known.refused {
             // What the memory would say may be newer than anything that is known.
             Some((Refusal::Unreadable(_), at)) => Some(*at),
             _ => None,
@@ -185,6 +186,10 @@ impl PackInForce for BesideServer {
 
     fn revocation_lists(&self) -> Arc<[RevocationList]> {
         Arc::clone(&self.known().revocation_lists)
+    }
+
+    fn last_seen(&self) -> Option<Arc<LastSeen>> {
+        self.known().last_seen.clone()
     }
 }
 
@@ -227,7 +232,13 @@ impl BesideServer {
             }
         };
         known.stamp = read.stamp;
-        known.newest_trust_list = known.newest_trust_list.max(read.newest_trust_list);
+        let is_newest = |seen: &LastSeen| {
+            let before = known.last_seen.as_ref();
+            before.is_none_or(|before| before.trust_list_issued_at <= seen.trust_list_issued_at)
+        };
+        if let Some(seen) = read.last_seen.filter(is_newest) {
+            known.last_seen = Some(Arc::new(seen));
+        }
         // Whatever lies there and is refused takes nothing away that is known.
         if read.accepted.is_ok() || known.revocation_lists.is_empty() {
             known.revocation_lists = read.revocation_lists.into();
@@ -259,7 +270,7 @@ impl Known {
             stamp: None,
             accepted: None,
             refused: None,
-            newest_trust_list: self.newest_trust_list,
+            last_seen: self.last_seen.clone(),
             revocation_lists: Arc::clone(&self.revocation_lists),
         }
     }
@@ -371,14 +382,26 @@ mod tests {
         let now = edge::system_time();
         let setting = Listed::new(now);
         let (server, registry) = (setting.server(), &setting.registry);
+        let judged = setting.server();
+        assert!(judged.accepted(now).unwrap().is_some());
         assert!(server.accepted(now.plus(DAY * 3)).is_err());
         assert_eq!(server.revocation_lists().len(), 1);
+        assert_eq!(server.last_seen().unwrap().revocation_lists.len(), 1);
+        // What is no pack, and lies in its place.
+        fs::write(setting.shop.path(), b"no pack").unwrap();
+        assert!(judged.accepted(now).unwrap().is_some());
+        assert!(server.accepted(now).is_err());
+        for server in [&judged, &server] {
+            assert_eq!(server.revocation_lists().len(), 1);
+            assert_eq!(server.last_seen().unwrap().revocation_lists.len(), 1);
+        }
         // Neither another root of trust nor a pack that is taken away gives it back.
         server.believe(registry.root_of_trust(registry.trust_list(Vec::new(), now)));
         assert!(server.root_of_trust().trust_list.issuers.is_empty());
         fs::remove_file(setting.shop.path()).unwrap();
         assert!(server.accepted(now).unwrap().is_none());
         assert_eq!(server.revocation_lists().len(), 1);
+        assert_eq!(server.last_seen().unwrap().revocation_lists.len(), 1);
     }
 
     #[test]

@@ -48,18 +48,36 @@ impl Verifier {
 
     /// Uses the pack that the app keeps, from now on: when the app starts. With the form that was kept beside it the signatures need not be
     /// verified again; a form that is missing, damaged or of another pack costs time alone. A delta is for `prepare_pack`.
+    ///
+    /// Of a pack that is refused here, because its time is over for example, nothing is used but the revocation lists of certificates: whom they take back
+    /// stays taken back.
     #[uniffi::method(default(form = None))]
     pub fn use_pack(&self, pack: Vec<u8>, form: Option<Vec<u8>>) -> Result<PackShown, VerifierError> {
         if is_delta(&pack) {
             return Err(VerifierError::PackRefused);
         }
-        if let Some(form) = form
-            && let Some(shown) = self.core.reuse(&pack, &form)?
-        {
-            self.core.hold(pack, form);
-            return Ok(shown);
+        let reused = match form {
+            Some(form) => self
+                .core
+                .reuse(&pack, &form)
+                .map(|shown| shown.map(|it| (it, form))),
+            None => Ok(None),
+        };
+        let prepared = match reused {
+            Ok(Some((shown, form))) => {
+                self.core.hold(pack, form);
+                return Ok(shown);
+            }
+            Ok(None) => self.core.prepare(&pack, None),
+            Err(error) => Err(error),
+        };
+        match prepared {
+            Ok(prepared) => prepared.use_now(),
+            Err(error) => {
+                self.core.hold_refused(pack);
+                Err(error)
+            }
         }
-        self.core.prepare(&pack, None)?.use_now()
     }
 
     /// The pack that is in use. Every judgement rests on what was known when it was made: show since when.
@@ -107,6 +125,16 @@ impl Core {
     fn hold(&self, pack: Vec<u8>, form: Vec<u8>) {
         let held = Some(Arc::new(HeldPack { pack, form }));
         *self.pack.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    }
+
+    /// Keeps a pack that does not open, where there is no other one: its revocation lists count all the same, and it may be over by a wrong clock alone.
+    fn hold_refused(&self, pack: Vec<u8>) {
+        if pack.len() > MAX_PACK_BYTES {
+            return;
+        }
+        let mut held = self.pack.lock().unwrap_or_else(PoisonError::into_inner);
+        let form = Vec::new();
+        held.get_or_insert_with(|| Arc::new(HeldPack { pack, form }));
     }
 
     /// Opens the pack in use, where there is one, against what is remembered: it may have expired since.

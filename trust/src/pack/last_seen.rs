@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::{Certificate, RevocationList};
 
-use super::revocation::SeenRevocationList;
+use super::revocation::{SeenRevocationList, is_before, series_of};
 
 /// The state that guards against rollback. It belongs in storage that survives a power cut, and is replaced only
 /// after [`Pack::open`](super::Pack::open) has accepted a pack.
@@ -41,6 +42,32 @@ impl LastSeen {
     /// them out.
     pub fn missing_revocation_lists(&self) -> impl Iterator<Item = &SeenRevocationList> {
         self.revocation_lists.values().filter(|seen| seen.missing)
+    }
+
+    /// When the newest revocation list of `issuer`, an authority of a chain that ends at `anchor`, was made that a pack had once and that is not at hand;
+    /// `None` where each is. This is for whoever has a pack that does not open any more: as under one that
+    /// [leaves a list out](super::Pack::left_out_revocation_list_of), nothing is known of the certificates of that authority but by a list that is at least as
+    /// new. `at_hand` are the lists that authorities of the chain have signed, wherever they are from.
+    #[must_use]
+    pub fn left_out_revocation_list_of<'l>(
+        &self,
+        issuer: &Certificate,
+        anchor: &Certificate,
+        at_hand: impl Iterator<Item = &'l RevocationList>,
+    ) -> Option<UnixTime> {
+        let own = at_hand.filter(|list| list.names_issuer(issuer));
+        let own: Vec<_> = own.map(|list| (series_of(list, issuer), list)).collect();
+        let is_at_hand = |series: &String, seen: &SeenRevocationList| {
+            let mut own = own.iter();
+            own.any(|(of, list)| of == series && !is_before(list, seen))
+        };
+        // Of what an earlier version remembered the authority is not known, and so not whether its list is at hand, but only whether the last pack lacked it.
+        let is_told_apart = |seen: &SeenRevocationList| seen.missing || !seen.authority.is_empty();
+        let seen = self.revocation_lists.iter();
+        let absent = seen.filter(|(series, seen)| {
+            seen.is_of(issuer, anchor) && is_told_apart(seen) && !is_at_hand(series, seen)
+        });
+        absent.map(|(_, seen)| seen.this_update).max()
     }
 }
 

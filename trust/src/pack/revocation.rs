@@ -188,14 +188,14 @@ impl PackedRevocationList {
     /// Whether this list was made before another that it is [about the same](Self::is_about_the_same_as) as. Of two of one second the number tells.
     #[must_use]
     pub fn is_older_than(&self, other: &Self) -> bool {
-        self.is_before(&other.seen())
+        is_before(&self.list, &other.seen())
     }
 
     /// Whether readers that remember this have seen a newer one, and would refuse a pack with this list.
     #[must_use]
     pub fn is_rolled_back(&self, last: &LastSeen) -> bool {
         let seen = last.revocation_lists.get(&self.series);
-        seen.is_some_and(|seen| self.is_before(seen))
+        seen.is_some_and(|seen| is_before(&self.list, seen))
     }
 
     /// A digest of the key and the name of the anchor above its authority.
@@ -215,13 +215,13 @@ impl PackedRevocationList {
             missing: false,
         }
     }
+}
 
-    /// Whether this list is older than one that was seen. Of two of one second the number tells.
-    fn is_before(&self, seen: &SeenRevocationList) -> bool {
-        let rank = |number: &[u8]| (number.len(), number.to_vec());
-        let number = base64url::decode(&seen.number).unwrap_or_default();
-        (self.list.this_update(), rank(self.list.number().as_bytes())) < (seen.this_update, rank(&number))
-    }
+/// Whether a list is older than one that was seen. Of two of one second the number tells.
+pub(super) fn is_before(list: &RevocationList, seen: &SeenRevocationList) -> bool {
+    let rank = |number: &[u8]| (number.len(), number.to_vec());
+    let number = base64url::decode(&seen.number).unwrap_or_default();
+    (list.this_update(), rank(list.number().as_bytes())) < (seen.this_update, rank(&number))
 }
 
 /// The newest revocation list that was seen of an authority.
@@ -274,7 +274,7 @@ fn identity_of(certificate: &Certificate) -> String {
 
 /// What the lists have in common that take each other's place: the key of the authority, its name, and of which of its certificates they speak.
 /// Nothing of it is the distributor's to choose.
-fn series_of(list: &RevocationList, authority: &Certificate) -> String {
+pub(super) fn series_of(list: &RevocationList, authority: &Certificate) -> String {
     digest_of([
         authority.public_key().thumbprint().as_bytes().as_slice(),
         authority.subject_name(),

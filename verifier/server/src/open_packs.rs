@@ -267,6 +267,9 @@ mod tests {
         );
         let reloaded = lists.of_pack([1; 32], of_pack, &second, &keys);
         assert!(!Arc::ptr_eq(&made, &reloaded), "the sources may be others");
+        let of_next = lists.of_pack([2; 32], || TrustList::clone(&list(later(21))), &second, &keys);
+        assert_eq!(of_next.issued_at, later(21), "another pack has its own");
+        lists.of_pack([1; 32], of_pack, &second, &keys);
         assert_eq!(
             lists.without_pack(&second, Some(later(21)), &keys).valid_until,
             second.issued_at
@@ -296,6 +299,15 @@ mod tests {
             (NOW, NOW),
             "only what is believed now, and as superseded"
         );
+        // A pack that both have accepted is known by whom it was accepted last.
+        lists.of_pack([1; 32], || of_pack.clone(), &believed, &keys_before);
+        let again = lists.of_pack([1; 32], || of_pack.clone(), &believed, &keys_now);
+        assert!(Arc::ptr_eq(
+            &again,
+            &lists.without_pack(&believed, Some(later), &keys_now)
+        ));
+        let left = lists.without_pack(&believed, Some(later), &keys_before);
+        assert_eq!(left.valid_until, NOW);
     }
 
     #[test]
@@ -336,12 +348,30 @@ mod tests {
         assert_eq!(believed(&old, &new), ("https://of-200.example".to_owned(), true));
         assert_eq!(believed(&new, &old), ("https://of-200.example".to_owned(), false));
         assert_eq!(believed(&new, &new), ("https://of-200.example".to_owned(), true));
-        let others = issue(300, later, "Others");
-        assert_eq!(
-            believed(&old, &others),
-            ("https://of-100.example".to_owned(), false),
-            "no issue of the same"
-        );
+        let name = SourceName::parse("states").unwrap();
+        let mut of_another_kind = issue(300, earlier, "States");
+        of_another_kind.sources.get_mut(&name).unwrap().kind = SourceKind::IacaList;
+        let mut undated = issue(300, later, "States");
+        undated.sources.get_mut(&name).unwrap().issued_at = None;
+        for other in [
+            &issue(300, later, "Others"),
+            &undated,
+            &issue(300, earlier, "States"),
+        ] {
+            let stays = ("https://of-100.example".to_owned(), false);
+            assert_eq!(believed(&old, other), stays, "no later issue of the same");
+        }
+        // Of which issue of two the later is cannot be told either where that in the pack says nothing.
+        assert_eq!(believed(&undated, &new).0, "https://of-300.example");
+        assert_eq!(believed(&of_another_kind, &new).0, "https://of-300.example");
+
+        // A later issue that cannot be taken takes nothing away.
+        let own = TestIssuer::new("https://of-200.example", 500).entry(vec![CredentialTypeRule::Any]);
+        let mut contradicted = registry.trust_list(vec![own], NOW);
+        let issuers = issuers_of(&old, &name).cloned().collect();
+        let source = old.sources[&name].clone();
+        contradicted.add_source(name, source, issuers).unwrap();
+        assert_eq!(with_sources(&contradicted, &new), contradicted);
     }
 
     #[test]

@@ -65,6 +65,10 @@ pub trait PackInForce: Send + Sync {
     /// The revocation lists of certificates in the last pack, also of one that is over: what they take back stays taken back. They need not be
     /// verified.
     fn revocation_lists(&self) -> Arc<[RevocationList]>;
+
+    /// What is remembered of the packs that were accepted, as far as it is known without asking for long. Asked where the pack that lies there is refused: of
+    /// whose revocation list it left out nothing is known on.
+    fn last_seen(&self) -> Option<Arc<LastSeen>>;
 }
 
 /// Why the pack that lies there is not used.
@@ -87,9 +91,20 @@ pub(crate) struct OpenedPack {
     trust_list: Arc<TrustList>,
     /// Those of a pack that cannot be opened any more.
     revocation_lists: Arc<[RevocationList]>,
+    /// What is remembered where a pack is refused whole.
+    last_seen: Option<Arc<LastSeen>>,
 }
 
 impl OpenedPack {
+    /// What is remembered of packs, where one lies there that cannot be opened.
+    fn seen_in_packs(&self) -> Option<&LastSeen> {
+        match (&self.pack, &self.accepted) {
+            (Ok(_) | Err(PackAbsence::NotGiven), _) => None,
+            (Err(PackAbsence::Refused), Some(accepted)) => Some(&accepted.memory),
+            (Err(PackAbsence::Refused), None) => self.last_seen.as_deref(),
+        }
+    }
+
     /// Whom to believe.
     pub(crate) fn trust_list(&self) -> &TrustList {
         &self.trust_list
@@ -112,6 +127,7 @@ impl State {
                 accepted: None,
                 trust_list: Arc::clone(believed.trust_list()),
                 revocation_lists: Arc::default(),
+                last_seen: None,
             };
         };
         let (source, packs, now) = (Arc::clone(source), Arc::clone(&self.packs), self.now());
@@ -154,11 +170,16 @@ impl State {
                 Ok(_) => Arc::default(),
                 Err(_) => source.revocation_lists(),
             };
+            let last_seen = match &accepted {
+                Some(_) => None,
+                None => source.last_seen(),
+            };
             OpenedPack {
                 pack,
                 accepted,
                 trust_list,
                 revocation_lists,
+                last_seen,
             }
         });
         match looked.await {
@@ -169,6 +190,7 @@ impl State {
                 accepted: None,
                 trust_list: Arc::new(self.believed.now().trust_list().superseded()),
                 revocation_lists: Arc::default(),
+                last_seen: None,
             },
         }
     }
@@ -186,7 +208,7 @@ impl State {
             (StatusSource::Pack, Ok(pack)) => Evidence::offline(pack),
             (StatusSource::Pack, Err(absence)) => Evidence::offline_without_pack(trust_list, *absence),
         };
-        evidence.with_revocation_lists_of_pack(&opened.revocation_lists)
+        evidence.with_revocation_lists_of_pack(&opened.revocation_lists, opened.seen_in_packs())
     }
 
     /// The figures of the pack, in the text format of Prometheus. They name nobody.

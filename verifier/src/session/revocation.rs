@@ -116,15 +116,19 @@ impl Context<'_> {
         )
     }
 
-    /// Whether the pack lacks a list that an earlier one had of an authority of the chain, and no list in force that is as new as that one speaks of the
-    /// certificate.
+    /// Whether the pack, or the last one where none opens any more, lacks a list that an earlier one had of an authority of the chain, and no list in force
+    /// that is as new as that one speaks of the certificate.
     fn is_left_out(&self, chain: &SignerChain, lists: &[VerifiedRevocationList]) -> bool {
-        let Some(pack) = self.evidence.accepted_pack() else {
-            return false;
+        let anchor = &chain.anchor;
+        let left_out_of = |issuer: &Certificate| match self.evidence.accepted_pack() {
+            Some(pack) => pack.left_out_revocation_list_of(issuer, anchor),
+            None => self.evidence.seen_in_packs().and_then(|seen| {
+                let at_hand = lists.iter().map(VerifiedRevocationList::list);
+                seen.left_out_revocation_list_of(issuer, anchor, at_hand)
+            }),
         };
         chain.links().any(|(certificate, issuer)| {
-            let seen = pack.left_out_revocation_list_of(issuer, &chain.anchor);
-            seen.is_some_and(|made| {
+            left_out_of(issuer).is_some_and(|made| {
                 let takes_its_place = |list: &VerifiedRevocationList| {
                     let made = made..=self.now.plus(self.policy.clock_tolerance);
                     made.contains(&list.list().this_update())

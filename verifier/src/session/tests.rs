@@ -4,6 +4,7 @@ mod card_codes;
 mod card_traps;
 mod holder;
 mod issuer_metadata;
+mod left_out_lists;
 mod legacy_ed25519;
 mod legacy_rsa;
 mod mdoc;

@@ -118,6 +118,31 @@ fn a_list_names_who_is_revoked_since_when_and_why() {
     assert_eq!(list.revoked(&setting.middle.certificate), None);
 }
 
+/// Leaf, authority or anchor: whichever ends first ends what the signer is worth.
+#[test]
+fn a_chain_ends_with_the_first_of_its_certificates() {
+    let ends = |root: i64, middle: i64, leaf: i64| {
+        let (root_party, middle_party) = (Party::p256(1), Party::p256(2));
+        let begins = VALIDITY.not_before.seconds();
+        let root = Draft::authority("root").valid(begins, root);
+        let root = root.self_signed(&root_party);
+        let middle = Draft::authority("middle").valid(begins, middle);
+        let middle = middle.signed_by(&root, &root_party, &middle_party);
+        let leaf = Draft::leaf("leaf").valid(begins, leaf);
+        let leaf = leaf.signed_by(&middle, &middle_party, &Party::p256(3));
+        let chain = SignerChain {
+            certificates: vec![leaf, middle],
+            anchor: root,
+        };
+        chain.not_after().seconds() - NOT_AFTER.seconds()
+    };
+    let end = NOT_AFTER.seconds();
+    assert_eq!(ends(end, end, end), 0);
+    assert_eq!(ends(end - 1, end, end), -1);
+    assert_eq!(ends(end, end - 2, end), -2);
+    assert_eq!(ends(end, end, end - 3), -3);
+}
+
 #[test]
 fn a_chain_is_revoked_where_one_of_it_is() {
     let setting = Setting::new();

@@ -5,6 +5,7 @@ use symbolon_crypto::{
     SignatureRejected, SigningFailed,
 };
 
+use super::super::container::sha256;
 use super::super::*;
 use super::world::{ISSUER, URI, World, list};
 use crate::status_list::{BitsPerStatus, Status, TokenStatusList};
@@ -347,7 +348,7 @@ fn a_sealed_pack_grows_old_like_any_other() {
     ));
 }
 
-/// A pinned list of a higher sequence and of the same second forbids the pack in force as it does any other.
+/// A pinned list of a higher sequence and of the same second forbids the pack in force as it does any other, and so does one of a later second.
 #[test]
 fn a_seal_does_not_outlive_the_sequence_of_the_pinned_list() {
     let world = World::new();
@@ -458,6 +459,47 @@ fn a_seal_does_not_bring_back_a_pack_of_the_same_sections_and_a_lower_sequence()
             found: 1
         })
     ));
+}
+
+/// Whichever is judged otherwise first ends it: the pack or its trust list.
+#[test]
+fn a_pack_is_judged_alike_until_its_own_time_or_that_of_its_trust_list_changes() {
+    let world = World::new();
+    let mut list = world.trust_list(NOW);
+    (list.valid_until, list.grace) = (NOW.plus(HOUR), HOUR * 6);
+    let times = PackTimes {
+        created: NOW,
+        valid_until: NOW.plus(HOUR * 3),
+        grace: HOUR * 9,
+    };
+    let pack = PackBuilder::new(1, times, world.registry.trust_section(&list));
+    let pack = world.registry.sign_pack(pack);
+    let until = |now| world.open_at(&pack, now, None).unwrap().judged_alike_until(now);
+    let second = Duration::from_secs(1);
+    assert_eq!(
+        until(NOW),
+        Some(NOW.plus(HOUR)),
+        "the trust list comes into its grace"
+    );
+    let now = NOW.plus(HOUR + second);
+    assert_eq!(until(now), Some(NOW.plus(HOUR * 3)), "and the pack into its own");
+    let now = NOW.plus(HOUR * 3 + second);
+    assert_eq!(until(now), Some(NOW.plus(HOUR * 7)), "the trust list is over");
+}
+
+/// What was verified by rules that were less strict is verified again.
+#[test]
+fn a_form_that_an_earlier_version_sealed_is_none() {
+    let world = World::new();
+    let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
+    let body = u32::from_le_bytes(held.form[12..16].try_into().unwrap());
+    let head = 16 + usize::try_from(body).unwrap();
+    for (version, is_sealed) in [(1_u16, false), (2, false), (3, true)] {
+        let mut sealed = held.clone();
+        sealed.form[8..10].copy_from_slice(&version.to_le_bytes());
+        sealed.memory.seal = Some(sha256(&sealed.form[..head]));
+        assert_eq!(reopen(&world, &sealed, NOW).is_sealed(), is_sealed, "{version}");
+    }
 }
 
 #[test]

@@ -116,6 +116,8 @@ fn a_list_of_an_anchor_is_kept_as_of_its_date_and_opens_again() {
         assert_eq!(list.list().this_update(), NOW.minus(DAY * 5));
         assert_eq!(list.list().count(), 1);
         assert_eq!(pack.missing_revocation_lists(), []);
+        let root = setting.authority.root();
+        assert_eq!(pack.left_out_revocation_list_of(root, root), None);
     }
     // A list that is exchanged behind the seal is none.
     let mut damaged = held.pack.clone();
@@ -483,6 +485,54 @@ fn a_list_is_missed_by_its_authority_and_not_by_the_certificate_of_its_anchor() 
     let pack = setting.open(&second, Some(&old)).unwrap();
     assert_eq!(pack.missing_revocation_lists().len(), 1);
     assert_eq!(pack.left_out_revocation_list_of(root, root), Some(NOW));
+}
+
+/// It is missed as long as the anchor is believed, renewed or not, or the authority itself is; and of its certificates nothing is known under whatever anchor
+/// leads to it.
+#[test]
+fn a_list_of_an_authority_below_an_anchor_is_missed_as_long_as_either_is_believed() {
+    let setting = Setting::new();
+    let until = |days: u32| CertificateValidity {
+        not_before: NOW.minus(DAY * 9),
+        not_after: NOW.plus(DAY * days),
+    };
+    let [root_key, middle_key, other_key] =
+        [811, 812, 813].map(|seed| TestKey::new(SignatureAlgorithm::Es256, seed));
+    let root = authority("Root", until(9), root_key.software_key(), None);
+    let renewed = authority("Root", until(20), root_key.software_key(), None);
+    let other = authority("Other", until(9), other_key.software_key(), None);
+    let above = Some((&root, root_key.software_key()));
+    let middle = authority("Middle", until(9), middle_key.software_key(), above);
+    let believing = |anchor: &Certificate| {
+        let mut trust = setting.trust_list();
+        trust.issuers = vec![Setting::entry(anchor, &setting.world)];
+        trust
+    };
+    let open = |anchor: &Certificate, pack: &[u8], last: Option<&LastSeen>| {
+        let root_of_trust = setting.world.registry.root_of_trust(believing(anchor));
+        let pack = Pack::open(pack, &root_of_trust, &RustCryptoProvider, NOW, last).unwrap();
+        let left_out = pack.left_out_revocation_list_of(&middle, anchor);
+        let missing = pack.missing_revocation_lists().len();
+        (missing, left_out, pack.last_seen(last))
+    };
+    let key = middle_key.software_key();
+    let description = symbolon_crypto::signing::DescribeKeys::describe(key, key.handle()).unwrap();
+    let der = RevocationListDraft::of(&middle, NOW, NOW.plus(DAY)).sign(&description, key);
+    let section = RevocationSection::new(PLACE, &der, core::slice::from_ref(&middle), &root).unwrap();
+    let first = setting.pack_of(1, &believing(&root), [section]);
+    let (missing, left_out, last) = open(&root, &first, None);
+    assert_eq!((missing, left_out), (0, None));
+    for (anchor, missed) in [(&root, 1), (&renewed, 1), (&middle, 1), (&other, 0)] {
+        let dropped = setting.pack_of(2, &believing(anchor), []);
+        let (missing, left_out, memory) = open(anchor, &dropped, Some(&last));
+        assert_eq!(
+            (missing, left_out),
+            (missed, Some(NOW)),
+            "{:?}",
+            anchor.serial_number()
+        );
+        assert_eq!(memory.missing_revocation_lists().count(), missed);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod asking;
 mod onboarding;
 mod policy;
+mod revocation;
 mod standing;
 
 use qrcode::{Color, EcLevel, QrCode};

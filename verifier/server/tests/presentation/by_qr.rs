@@ -113,6 +113,14 @@ fn answer(world: &World, request: &VerifiedRequest, names: &[&str]) -> Message {
     answer_for(world, request, &audience, names)
 }
 
+/// Asks who somebody is, and what the page is told of the answer.
+pub(crate) async fn asked_and_told(world: &World) -> Value {
+    let id = ask(world, "Who are you?").await;
+    let request = film(world, &id).await;
+    let frames = frames(&answer(world, &request, &["given_name"]));
+    told(world, &frames, Some(&id)).await
+}
+
 /// Every second frame of two rounds, as a bad camera sees them.
 fn frames(message: &Message) -> Vec<String> {
     let frames = message.frames(FrameSize::PHONE).unwrap();

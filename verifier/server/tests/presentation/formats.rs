@@ -1,7 +1,5 @@
 //! Every format but SD-JWT VC, which the other files have, over HTTP: asked for, answered, judged.
 
-use core::time::Duration;
-
 use serde_json::{Value, json};
 use symbolon_credential::data_integrity::{
     ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, ecdsa_sd_2023, prepare,
@@ -19,7 +17,6 @@ use symbolon_credential::w3c::{
 };
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_did::{Did, DidUrl, did_key, web_did_of};
 use symbolon_protocol::dcql::QueryId;
@@ -27,8 +24,7 @@ use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
 use symbolon_trust::status_list::Status;
-use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority, TestKey};
-use symbolon_verifier_server::StatusSource;
+use symbolon_trust::testing::{DAY, NOW, TestKey};
 
 use crate::world::{DOC_TYPE, INDEX, TYPE, World, context_url, contexts};
 
@@ -259,7 +255,7 @@ pub(crate) fn mdoc(world: &World) -> Vec<u8> {
 }
 
 /// A device response for the session of the request; `response_uri` is the one that the wallet believes to answer at.
-fn present_mdoc(world: &World, request: &VerifiedRequest, response_uri: &str) -> Presentation {
+pub(crate) fn present_mdoc(world: &World, request: &VerifiedRequest, response_uri: &str) -> Presentation {
     let request = request.request();
     let encryption = request.response_encryption().unwrap().unwrap();
     let transcript = SessionTranscript::openid4vp(
@@ -299,7 +295,7 @@ fn w3c_query(world: &World, format: &str) -> Value {
 }
 
 /// Asks, answers with what `present` makes, and returns the result.
-async fn answer(
+pub(crate) async fn answer(
     world: &World,
     query: &Value,
     present: impl FnOnce(&VerifiedRequest) -> Presentation,
@@ -325,7 +321,7 @@ async fn answer(
     result
 }
 
-fn outcome(result: &Value) -> (&str, &str) {
+pub(crate) fn outcome(result: &Value) -> (&str, &str) {
     (
         result["reports"][0]["report"]["verdict"].as_str().unwrap(),
         result["answer"].as_str().unwrap(),
@@ -381,93 +377,6 @@ async fn an_mdoc_is_asked_for_presented_and_valid() {
     })
     .await;
     assert_eq!(outcome(&result).0, "invalid");
-}
-
-/// Over plain http, as RFC 5280 advises.
-#[tokio::test]
-async fn a_revoked_document_signer_is_trusted_no_longer_and_its_list_is_fetched_once_until_it_is_due() {
-    let mut world = World::new().await;
-    let place = format!("{}/iaca.crl", world.issuer.identifier);
-    world.authority = TestIssuingAuthority::new(700).publishing_at(&place);
-    let authority = &world.authority;
-    let due = Duration::from_secs(600);
-    let list = authority.revocation_list(NOW.minus(DAY).plus(due));
-    let media_type = "application/pkix-crl";
-    world.publish_document("/iaca.crl", media_type, authority.sign_revocation_list(&list));
-    let present = |request: &VerifiedRequest| {
-        let response_uri = request.request().response_uri.as_ref().unwrap();
-        present_mdoc(&world, request, response_uri.as_str())
-    };
-    for fetched in [vec!["/iaca.crl"], Vec::new()] {
-        let result = answer(&world, &mdoc_query(), present).await;
-        assert_eq!(outcome(&result), ("valid", "as_asked"), "{result}");
-        assert_eq!(world.fetched(), fetched);
-    }
-
-    let signer = Certificate::parse(authority.certificate()).unwrap();
-    let revoked = authority
-        .revocation_list(NOW)
-        .revoking(&signer, NOW.minus(DAY), Some(1));
-    let revoked = authority.sign_revocation_list(&revoked);
-    world.publish_document("/iaca.crl", media_type, revoked);
-    world.advance(599);
-    let result = answer(&world, &mdoc_query(), present).await;
-    assert_eq!(
-        outcome(&result).0,
-        "valid",
-        "the list in force says nothing against it"
-    );
-    world.advance(1);
-    let result = answer(&world, &mdoc_query(), present).await;
-    assert_eq!(outcome(&result).0, "invalid", "{result}");
-    let report = &result["reports"][0]["report"];
-    assert_eq!(report["trusted"]["state"], "not_trusted");
-    let told = json!({
-        "warning": "certificate_revoked",
-        "revoked_at": NOW.minus(DAY).seconds(),
-        "reason": "key_compromise",
-    });
-    assert_eq!(report["warnings"], json!([told]));
-    assert_eq!(report["claims"], json!({}));
-}
-
-/// The grace of the pack ends, and its trust list is used on.
-#[tokio::test]
-async fn a_document_signer_that_a_pack_took_back_stays_taken_back_when_the_pack_is_over() {
-    let mut world = World::configured(|configuration| configuration.status = StatusSource::Pack).await;
-    let place = format!("{}/iaca.crl", world.issuer.identifier);
-    world.authority = TestIssuingAuthority::new(700).publishing_at(&place);
-    let signer = Certificate::parse(world.authority.certificate()).unwrap();
-    let list = world.authority.revocation_list(world.now());
-    let list = list.revoking(&signer, NOW.minus(DAY), Some(1));
-    world.put_with_revocation_list(&place, &world.authority.sign_revocation_list(&list));
-    let present = |request: &VerifiedRequest| {
-        let response_uri = request.request().response_uri.as_ref().unwrap();
-        present_mdoc(&world, request, response_uri.as_str())
-    };
-    for seconds in [0, 3 * 3_600] {
-        world.advance(seconds);
-        let result = answer(&world, &mdoc_query(), present).await;
-        assert_eq!(outcome(&result).0, "invalid", "{result}");
-        assert_eq!(result["reports"][0]["report"]["trusted"]["state"], "not_trusted");
-    }
-}
-
-#[tokio::test]
-async fn a_revocation_list_that_cannot_be_had_is_asked_for_once_a_minute() {
-    let mut world = World::new().await;
-    let place = format!("{}/iaca.crl", world.issuer.identifier);
-    world.authority = TestIssuingAuthority::new(700).publishing_at(&place);
-    let present = |request: &VerifiedRequest| {
-        let response_uri = request.request().response_uri.as_ref().unwrap();
-        present_mdoc(&world, request, response_uri.as_str())
-    };
-    for (wait, asked) in [(0, 1), (59, 0), (1, 1)] {
-        world.advance(wait);
-        let result = answer(&world, &mdoc_query(), present).await;
-        assert_eq!(outcome(&result), ("valid", "as_asked"), "{result}");
-        assert_eq!(world.fetched().len(), asked, "after {wait} seconds more");
-    }
 }
 
 #[tokio::test]

@@ -5,9 +5,13 @@ mod administration;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod believed;
+#[cfg(test)]
 mod builder;
 #[cfg(test)]
 mod by_qr;
+#[cfg(test)]
+mod certificates;
 #[cfg(test)]
 mod choices;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The offline pack that lies beside the server: judged by where the network is away, or always.
 
 use core::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use http::Method;
@@ -9,10 +10,11 @@ use serde_json::{Value, json};
 use symbolon_crypto::x509::RevocationList;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_trust::pack::{
-    ApplyError, BitstringUris, HeldBytes, LastSeen, PackBuilder, PackTimes, PackTools, RevocationSection,
-    apply, unverified_revocation_lists,
+    ApplyError, BitstringUris, HeldBytes, LastSeen, PackBuilder, PackError, PackTimes, PackTools,
+    RevocationSection, apply, unverified_revocation_lists,
 };
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
+use symbolon_trust::testing::{NOW, TestRegistry};
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_verifier_server::{AcceptedPack, PackInForce, PackUnusable, StatusSource};
 
@@ -25,13 +27,32 @@ const HOUR: Duration = Duration::from_secs(3_600);
 /// The pack in force, without files.
 pub(crate) struct PackOfTest {
     root: RootOfTrust,
+    /// By whom a pack that is looked at now is verified.
+    believed: Mutex<RootOfTrust>,
     held: Mutex<Option<Arc<AcceptedPack>>>,
+    /// When the trust list of a pack was issued that was held before.
+    lost: Mutex<Option<UnixTime>>,
+    /// Whether the pack was over already when it was looked at first.
+    is_refused: AtomicBool,
 }
 
 impl PackOfTest {
     pub(crate) fn new(root: RootOfTrust) -> Self {
-        let held = Mutex::default();
-        Self { root, held }
+        let believed = Mutex::new(root.clone());
+        let (held, lost) = (Mutex::default(), Mutex::default());
+        Self {
+            root,
+            believed,
+            held,
+            lost,
+            is_refused: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes the pack with this list away.
+    fn lose(&self, list: &TrustList) {
+        *self.held.lock().unwrap() = None;
+        *self.lost.lock().unwrap() = Some(list.issued_at);
     }
 
     /// Brings a pack into force, as whoever pulls it does.
@@ -51,16 +72,21 @@ impl PackOfTest {
 
 impl PackInForce for PackOfTest {
     fn accepted(&self, _now: UnixTime) -> Result<Option<Arc<AcceptedPack>>, PackUnusable> {
+        if self.is_refused.load(Ordering::Relaxed) {
+            let expired_at = NOW;
+            return Err(PackUnusable::Refused(Arc::new(PackError::Expired { expired_at })));
+        }
         Ok(self.held.lock().unwrap().clone())
     }
 
     fn newest_trust_list(&self) -> Option<UnixTime> {
         let held = self.held.lock().unwrap();
-        held.as_ref().map(|pack| pack.memory.trust_list_issued_at)
+        let newest = held.as_ref().map(|pack| pack.memory.trust_list_issued_at);
+        newest.or(*self.lost.lock().unwrap())
     }
 
     fn root_of_trust(&self) -> Arc<RootOfTrust> {
-        Arc::new(self.root.clone())
+        Arc::new(self.believed.lock().unwrap().clone())
     }
 
     fn revocation_lists(&self) -> Arc<[RevocationList]> {
@@ -68,6 +94,11 @@ impl PackInForce for PackOfTest {
         held.as_ref()
             .map(|pack| unverified_revocation_lists(pack.bytes.pack()).into())
             .unwrap_or_default()
+    }
+
+    fn last_seen(&self) -> Option<Arc<LastSeen>> {
+        let held = self.held.lock().unwrap();
+        held.as_ref().map(|pack| Arc::new(pack.memory.clone()))
     }
 }
 
@@ -92,6 +123,16 @@ impl World {
         let builder = self.builder(1, Status::Valid, &self.packs.root.trust_list);
         let pack = self.registry.sign_pack(builder.with_revocation_list(list));
         self.packs.put(&pack, self.now()).unwrap();
+    }
+
+    /// Knows of a pack that is over what a server knows that has just been started.
+    pub(crate) fn begin_anew(&self) {
+        self.packs.is_refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Brings the next pack into force, which leaves that list out.
+    pub(crate) fn put_without_revocation_list(&self) {
+        self.put(2, Status::Valid);
     }
 
     fn pack_with(&self, sequence: u64, status: Status, list: &TrustList) -> Vec<u8> {
@@ -215,6 +256,51 @@ async fn a_pack_is_opened_once_and_again_when_something_of_it_is_judged_otherwis
     // The clock is set back into its time.
     world.advance(-3 * hour);
     assert_eq!(said(&judged(&world).await), ("invalid", "revoked"));
+}
+
+#[tokio::test]
+async fn a_pack_is_opened_again_when_the_clock_was_put_right() {
+    let world = world(StatusSource::Pack).await;
+    world.put(1, Status::Valid);
+    let hour = i64::try_from(HOUR.as_secs()).unwrap();
+    let is_in_grace = |report: &Value| report["warnings"].to_string().contains("pack_in_grace");
+    // It was ahead, and the pack was in its grace.
+    world.advance(hour + 1);
+    assert!(is_in_grace(&judged(&world).await));
+    world.advance(-hour);
+    let report = judged(&world).await;
+    assert_eq!(said(&report), ("valid", "good"));
+    assert!(!is_in_grace(&report), "{report}");
+    // It was behind the making of a pack, which was no pack then.
+    world.put(2, Status::Invalid);
+    world.advance(-hour);
+    assert_eq!(said(&judged(&world).await), ("unknown", "unknown"));
+    world.advance(hour);
+    assert_eq!(said(&judged(&world).await), ("invalid", "revoked"));
+}
+
+/// The list that its pack brought is used on when the pack is gone, as long as the verifier believes the registry that signed it.
+#[tokio::test]
+async fn when_another_registry_is_believed_no_list_of_the_one_before_is_judged_by() {
+    for is_believed_on in [true, false] {
+        let mut world = world(StatusSource::OnlineThenPack).await;
+        world.advance(60);
+        let list = TrustList {
+            issued_at: world.now(),
+            ..world.packs.root.trust_list.clone()
+        };
+        let pack = world.pack_with(1, Status::Valid, &list);
+        world.packs.put(&pack, world.now()).unwrap();
+        assert_eq!(said(&judged(&world).await), ("valid", "good"));
+        world.packs.lose(&list);
+        if !is_believed_on {
+            world.registry = TestRegistry::new(60);
+            let other = world.registry.root_of_trust(list);
+            *world.packs.believed.lock().unwrap() = other;
+        }
+        let verdict = judged(&world).await["verdict"].clone();
+        assert_eq!(verdict, if is_believed_on { "valid" } else { "unknown" });
+    }
 }
 
 #[tokio::test]

@@ -14,17 +14,18 @@ use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use symbolon_http::fetch::Fetched;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
-use symbolon_verifier_server::ScanAccess;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
+use symbolon_verifier_server::{Dependencies, ScanAccess};
 
 use crate::world::{TOKEN, World, json_of};
 
 const REQUESTS: &str = "/relying-party/v1/presentation-requests";
+pub(crate) const VERIFICATIONS: &str = "/relying-party/v1/verifications";
 
 /// A bank and a shop; the bank has the policy `name`, and the shop `name-kept`, which keeps what it is shown.
-struct Town {
-    world: World,
-    bank: String,
+pub(crate) struct Town {
+    pub(crate) world: World,
+    pub(crate) bank: String,
     shop: String,
 }
 
@@ -68,6 +69,13 @@ impl Town {
     }
 
     async fn configured(configure: impl FnOnce(&mut VerifierConfiguration)) -> Self {
+        Self::depending(configure, |_| {}).await
+    }
+
+    pub(crate) async fn depending(
+        configure: impl FnOnce(&mut VerifierConfiguration),
+        depend: impl FnOnce(&mut Dependencies),
+    ) -> Self {
         let configure = |configuration: &mut VerifierConfiguration, vct: &str| {
             policies(configuration, vct);
             let bank = json!({"name": "First Bank", "policies": ["name", "strict"], "posted_verification": "allowed"});
@@ -76,13 +84,13 @@ impl Town {
             party(configuration, "shop", shop);
             configure(configuration);
         };
-        let world = World::of_issuer(configure, ScanAccess::Open).await;
+        let world = World::depending(configure, ScanAccess::Open, depend).await;
         let bank = make_key(&world, "bank").await;
         let shop = make_key(&world, "shop").await;
         Self { world, bank, shop }
     }
 
-    async fn call(&self, key: &str, method: Method, path: &str, body: &Value) -> Fetched {
+    pub(crate) async fn call(&self, key: &str, method: Method, path: &str, body: &Value) -> Fetched {
         let body = if body.is_null() {
             String::new()
         } else {

@@ -181,6 +181,15 @@ impl World {
         configure: impl FnOnce(&mut VerifierConfiguration, &str),
         scan: ScanAccess,
     ) -> Self {
+        Self::depending(configure, scan, |_| {}).await
+    }
+
+    /// The same with other dependencies.
+    pub(crate) async fn depending(
+        configure: impl FnOnce(&mut VerifierConfiguration, &str),
+        scan: ScanAccess,
+        depend: impl FnOnce(&mut Dependencies),
+    ) -> Self {
         let status = Arc::new(StatusServer::default());
         let router = Router::new()
             .route("/status/0", get(status_token))
@@ -230,7 +239,7 @@ impl World {
             registration_certificates,
         } = certify(&requests, &base, &configuration);
         let offline = tempfile::tempdir().unwrap();
-        let dependencies = Dependencies {
+        let mut dependencies = Dependencies {
             store: embedded.clone(),
             archive: embedded,
             evidence_cache: EvidenceCache::in_memory(),
@@ -268,6 +277,7 @@ impl World {
             }),
             offline_page: Some(crate::offline::setup(offline.path(), asks)),
         };
+        depend(&mut dependencies);
         let conformance = Conformance::default();
         let encryption = Encryption::Plain;
         let server =

@@ -20,18 +20,18 @@ use crate::policy::{RevocationDocument, RevocationPolicy, RevocationRules};
 use crate::report::{CheckName, CheckOutcome, Reason, Report, Status, Trusted, Verdict, Warning};
 use crate::{Evidence, PackAbsence, Policy, StatusEvidence, Want};
 
-const PLACE: &str = "http://lists.example/iaca.crl";
-const REVOKED_AT: UnixTime = UnixTime::from_seconds(1_795_000_000);
+pub(super) const PLACE: &str = "http://lists.example/iaca.crl";
+pub(super) const REVOKED_AT: UnixTime = UnixTime::from_seconds(1_795_000_000);
 
 /// A phone that holds packs of a registry which believes one issuing authority. Its issuer's status signer stands under that authority, too.
-struct Phone {
-    world: MdocWorld,
+pub(super) struct Phone {
+    pub(super) world: MdocWorld,
     /// Anchors beside that of the issuing authority.
     further: Vec<Certificate>,
 }
 
 impl Phone {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut world = MdocWorld::new();
         world.authority = TestIssuingAuthority::new(700).publishing_at(PLACE);
         let issuer = &mut world.world.issuer;
@@ -42,7 +42,7 @@ impl Phone {
         Self { world, further }
     }
 
-    fn trust_list(&self) -> TrustList {
+    pub(super) fn trust_list(&self) -> TrustList {
         let mut list = self.world.trust_list();
         list.issuers[0].anchors.extend(self.further.iter().cloned());
         list.valid_until = NOW.plus(DAY * 30);
@@ -53,15 +53,15 @@ impl Phone {
         self.world.world.registry.root_of_trust(self.trust_list())
     }
 
-    fn list(&self, made: UnixTime) -> RevocationListDraft {
+    pub(super) fn list(&self, made: UnixTime) -> RevocationListDraft {
         self.world.authority.revocation_list(made)
     }
 
-    fn signer(&self) -> Certificate {
+    pub(super) fn signer(&self) -> Certificate {
         Certificate::parse(self.world.authority.certificate()).unwrap()
     }
 
-    fn status_signer(&self) -> &Certificate {
+    pub(super) fn status_signer(&self) -> &Certificate {
         &self.world.world.issuer.status_certificate
     }
 
@@ -90,7 +90,7 @@ impl Phone {
             .status_section(&world.uri(), &world.list(listed), NOW)
     }
 
-    fn pack(&self, draft: Option<&RevocationListDraft>) -> Vec<u8> {
+    pub(super) fn pack(&self, draft: Option<&RevocationListDraft>) -> Vec<u8> {
         let builder = self.builder(1).with_status(self.status_section(Listed::Valid));
         let section = draft.map(|draft| self.section(draft));
         let registry = &self.world.world.registry;
@@ -101,13 +101,13 @@ impl Phone {
         )
     }
 
-    fn later_pack(&self, lists: impl IntoIterator<Item = RevocationSection>) -> Vec<u8> {
+    pub(super) fn later_pack(&self, lists: impl IntoIterator<Item = RevocationSection>) -> Vec<u8> {
         let builder = self.builder(2).with_status(self.status_section(Listed::Valid));
         let builder = lists.into_iter().fold(builder, PackBuilder::with_revocation_list);
         self.world.world.registry.sign_pack(builder)
     }
 
-    fn open<'a>(&self, pack: &'a [u8], now: UnixTime, last: Option<&LastSeen>) -> Pack<'a> {
+    pub(super) fn open<'a>(&self, pack: &'a [u8], now: UnixTime, last: Option<&LastSeen>) -> Pack<'a> {
         Pack::open(pack, &self.root(), &RustCryptoProvider, now, last).unwrap()
     }
 
@@ -133,7 +133,7 @@ impl Phone {
     }
 }
 
-fn rules(lists: RevocationPolicy) -> Policy {
+pub(super) fn rules(lists: RevocationPolicy) -> Policy {
     let document = RevocationDocument {
         lists,
         ..RevocationDocument::default()
@@ -241,7 +241,7 @@ fn what_a_pack_took_back_stays_taken_back_when_it_is_over() {
         let question = phone.world.question(&presented, bound(), policy(), now);
         let evidence = Evidence::offline_without_pack(&trust_list, PackAbsence::Refused);
         let (reports, _) = question.ask(
-            evidence.with_revocation_lists_of_pack(&lists),
+            evidence.with_revocation_lists_of_pack(&lists, None),
             &Network::default(),
         );
         assert_eq!(reports[0].verdict, verdict);
@@ -249,7 +249,7 @@ fn what_a_pack_took_back_stays_taken_back_when_it_is_over() {
         let question = phone.world.question(&presented, bound(), policy(), now);
         let evidence = Evidence::online_without_pack(&trust_list, PackAbsence::Refused);
         let (reports, wanted) = question.ask(
-            evidence.with_revocation_lists_of_pack(&lists),
+            evidence.with_revocation_lists_of_pack(&lists, None),
             &Network::default(),
         );
         assert_eq!(reports[0].verdict, verdict);

@@ -3,10 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Town;
+use super::{Town, VERIFICATIONS};
 use crate::world::{TOKEN, json_of};
-
-const VERIFICATIONS: &str = "/relying-party/v1/verifications";
 
 #[tokio::test]
 async fn a_credential_that_is_held_already_is_verified_by_a_policy() {

@@ -1,0 +1,129 @@
+//! Signers whom a pack took back, or whose list it left out, while the pack is used and when it is over.
+
+use symbolon_credential::mdoc::{
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, KeyAuthorizations, MdocToIssue,
+    MdocValidity, NameSpace,
+};
+use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::Certificate;
+use symbolon_offline_page::{Counter, PackState};
+use symbolon_trust::pack::{PackBuilder, RevocationSection};
+use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority};
+use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
+
+use crate::{World, times};
+
+const TYPE: &str = "org.symbolon.national-id.1";
+const PLACE: &str = "http://lists.example/iaca.crl";
+
+/// A clinic that is shown mdocs, and whose root of trust came with a list for a month.
+struct Clinic {
+    world: World,
+    authority: TestIssuingAuthority,
+}
+
+/// What the revocation list of a pack says.
+#[derive(Clone, Copy, PartialEq)]
+enum List {
+    RevokesTheSigner,
+    RevokesNobody,
+    LeftOut,
+}
+
+impl Clinic {
+    fn new() -> Self {
+        Self {
+            world: World::new(),
+            authority: TestIssuingAuthority::new(700).publishing_at(PLACE),
+        }
+    }
+
+    fn trust_list(&self) -> TrustList {
+        let mut entry = self.world.issuer.entry(vec![CredentialTypeRule::Any]);
+        entry.anchors.push(self.authority.root().clone());
+        let mut list = self.world.registry.trust_list(vec![entry], NOW);
+        list.valid_until = NOW.plus(DAY * 30);
+        list
+    }
+
+    fn counter(&self) -> Counter {
+        let root = self.world.registry.root_of_trust(self.trust_list());
+        Counter::open(&root.to_json().unwrap()).unwrap()
+    }
+
+    fn pack(&self, sequence: u64, list: List) -> Vec<u8> {
+        let registry = &self.world.registry;
+        let mut builder = PackBuilder::new(sequence, times(), registry.trust_section(&self.trust_list()));
+        if list != List::LeftOut {
+            let mut draft = self.authority.revocation_list(NOW);
+            if list == List::RevokesTheSigner {
+                let signer = Certificate::parse(self.authority.certificate()).unwrap();
+                draft = draft.revoking(&signer, NOW.minus(DAY), Some(1));
+            }
+            let der = self.authority.sign_revocation_list(&draft);
+            let section = RevocationSection::new(PLACE, &der, &[], self.authority.root()).unwrap();
+            builder = builder.with_revocation_list(section);
+        }
+        registry.sign_pack(builder)
+    }
+
+    fn mdoc(&self) -> Vec<u8> {
+        let element = (
+            ElementIdentifier::parse("given_name").unwrap(),
+            ElementValue::Text("Amina".to_owned()),
+        );
+        self.authority.issue(&MdocToIssue {
+            doc_type: DocType::parse(TYPE).unwrap(),
+            elements: vec![(NameSpace::parse(TYPE).unwrap(), vec![element])],
+            validity: MdocValidity {
+                signed: NOW.minus(DAY),
+                valid_from: NOW.minus(DAY),
+                valid_until: NOW.plus(DAY * 20),
+                expected_update: None,
+            },
+            status: None,
+            device_key: self.world.issuer.credential_key.public_key().clone(),
+            key_authorizations: KeyAuthorizations::default(),
+            digest_algorithm: DigestAlgorithm::Sha256,
+            digest_ids: DigestIds::Shuffled,
+        })
+    }
+
+    /// Whether the page says this of the mdoc now: nobody has asked for it, so that it is in doubt at best.
+    fn says(&self, counter: &mut Counter, now: UnixTime, (verdict, why): (&str, &str)) {
+        counter.begin();
+        let told = counter.take(vec![self.mdoc()], "en", now);
+        assert_eq!((told.verdict, told.problem), (verdict, None));
+        assert!(told.html.contains(why), "{why}: {}", told.html);
+    }
+}
+
+/// Nobody gets a signer back by waiting until the pack is over, nor by leaving its list out of the last one.
+#[test]
+fn whom_a_pack_took_back_stays_taken_back_when_it_is_over() {
+    let clinic = Clinic::new();
+    let over = NOW.plus(DAY * 3);
+    let not_trusted = ("invalid", "Its issuer is not one that is trusted");
+    let trusted = ("unknown", "It says nowhere whether it was revoked");
+    let not_known = ("unknown", "There is no list of trusted issuers");
+    for (lists, said) in [
+        (vec![List::RevokesTheSigner], not_trusted),
+        (vec![List::RevokesNobody], trusted),
+        (vec![List::RevokesTheSigner, List::LeftOut], not_known),
+        (vec![List::RevokesNobody, List::LeftOut], not_known),
+        (vec![List::LeftOut], trusted),
+    ] {
+        let mut counter = clinic.counter();
+        for (sequence, list) in (1..).zip(lists) {
+            counter.accept_pack(&clinic.pack(sequence, list), NOW).unwrap();
+        }
+        clinic.says(&mut counter, NOW, said);
+        assert_eq!(counter.standing(over).unwrap().state, PackState::Over);
+        clinic.says(&mut counter, over, said);
+        // After a new start with what the browser kept.
+        let mut next = clinic.counter();
+        let (pack, form) = (counter.pack().map(<[u8]>::to_vec), counter.pack_form().to_vec());
+        next.resume_pack(pack, form, counter.pack_memory(), over);
+        clinic.says(&mut next, over, said);
+    }
+}
