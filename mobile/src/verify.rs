@@ -7,6 +7,8 @@ mod memory;
 mod pack;
 mod reader;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
