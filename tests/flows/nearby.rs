@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -105,6 +105,18 @@ struct Counter {
     installation: Installation,
 }
 
+/// Has a wallet deal with readers whom nothing proves.
+const STRANGERS: [(&str, &str); 1] = [("SYMBOLON_WALLET_UNVERIFIED_READERS", "shown")];
+
+/// Does something as a reader on the line to a wallet, and is gone.
+fn on_line(wallet: SocketAddr, act: impl AsyncFnOnce(Line<tokio::net::TcpStream>)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(async {
+        let stream = tokio::net::TcpStream::connect(wallet).await.unwrap();
+        act(Line::new(stream, MAX_RESPONSE_MESSAGE_BYTES)).await;
+    });
+}
+
 /// A wallet that waits for a reader.
 struct Waiting {
     process: Child,
@@ -148,30 +160,52 @@ impl Counter {
 
     fn wait_with(&self, further: &[&str], environment: &[(&str, &str)]) -> Waiting {
         let arguments = [&["wallet", "present-nearby"], further].concat();
-        let mut process = self
-            .installation
-            .command(&arguments)
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(process.stdout.as_mut().unwrap());
-        let mut lines = [String::new(), String::new()];
-        for line in &mut lines {
-            out.read_line(line).unwrap();
+        let mut command = self.installation.command(&arguments);
+        command.envs(environment.iter().copied()).stdin(Stdio::null());
+        Self::engaged(command)
+    }
+
+    /// A wallet whose person sits at a terminal, and deals with readers whom nothing proves. What is typed there goes to the input.
+    fn wait_at_terminal(&self, further: &[&str]) -> Waiting {
+        let arguments = [&["wallet", "present-nearby"], further].concat();
+        let wallet = self.installation.command(&arguments);
+        let words = std::iter::once(wallet.get_program()).chain(wallet.get_args());
+        let line: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
+        let mut terminal = Command::new("script");
+        for (name, value) in wallet.get_envs() {
+            match value {
+                Some(value) => terminal.env(name, value),
+                None => terminal.env_remove(name),
+            };
         }
-        let [listening, engagement] = lines;
+        terminal
+            .args(["--quiet", "--return", "--command", &line.join(" "), "/dev/null"])
+            .current_dir(self.installation.folder())
+            .envs(STRANGERS)
+            .stdin(Stdio::piped());
+        Self::engaged(terminal)
+    }
+
+    fn engaged(mut command: Command) -> Waiting {
+        let process = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = process.spawn().unwrap();
+        let mut out = BufReader::new(process.stdout.as_mut().unwrap());
+        let mut next = || {
+            let mut line = String::new();
+            assert_ne!(out.read_line(&mut line).unwrap(), 0, "no engagement");
+            line.trim().to_owned()
+        };
+        // At a terminal warnings are among the lines.
+        let address = loop {
+            if let Some(address) = next().strip_prefix("listening on ") {
+                break address.parse().unwrap();
+            }
+        };
+        let engagement = next();
         Waiting {
             process,
-            address: listening
-                .trim()
-                .strip_prefix("listening on ")
-                .unwrap()
-                .parse()
-                .unwrap(),
-            engagement: engagement.trim().to_owned(),
+            address,
+            engagement,
         }
     }
 
@@ -219,6 +253,12 @@ impl Counter {
         let output = self.installation.command(&arguments).output().unwrap();
         let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
         (output.status.code().unwrap(), report)
+    }
+
+    /// A request of a reader whom nothing proves.
+    fn anonymous_request(&self, query: &str) -> Vec<u8> {
+        let query = fs::read(self.installation.path(query)).unwrap();
+        anonymous_request(&DcqlQuery::parse(&query).unwrap()).unwrap()
     }
 
     fn shown(&self) -> usize {
@@ -299,8 +339,7 @@ fn what_both_sides_keep_of_a_session_is_verified_again_later() {
     let kept = |name: &str| -> Value { serde_json::from_slice(&fs::read(path(name)).unwrap()).unwrap() };
     let (one, other) = (kept("first.request.jwt"), kept("second.request.jwt"));
     let anonymous = {
-        let query = fs::read(path("licence.json")).unwrap();
-        let request = anonymous_request(&DcqlQuery::parse(&query).unwrap()).unwrap();
+        let request = counter.anonymous_request("licence.json");
         base64url::encode(&request)
     };
     let openid4vp = SessionTranscript::openid4vp("x509_hash:a", "nonce", None, "https://a.example/response");
@@ -322,19 +361,84 @@ fn what_both_sides_keep_of_a_session_is_verified_again_later() {
     }
 }
 
+/// The history has what was shown before it is sent: whoever asked has it too, whatever becomes of the copy.
+#[test]
+fn an_answer_is_sent_before_it_is_kept_and_kept_also_when_nobody_is_there_any_more() {
+    let counter = Counter::new();
+    let waiting = counter.wait(&["--yes", "--save", "no-such-folder/answer.json"]);
+    let (status, report, wallet) = counter.ask(waiting, Fault::None, Fault::None);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((status, &report["verdict"]), (0, &json!("valid")), "{report}");
+    assert_eq!(wallet, 1, "it is not kept, which its owner is told");
+    assert_eq!(counter.shown(), 1);
+
+    let waiting = counter.wait_with(&["--yes", "--save", "answer.json"], &STRANGERS);
+    let request = counter.anonymous_request("licence.json");
+    let scanned = ScannedReader::scan(&waiting.engagement, &RustCryptoProvider, &SystemRandomness).unwrap();
+    let (message, _) = scanned.establish(&request).map_err(|ended| ended.error).unwrap();
+    on_line(waiting.address, async |mut line| {
+        line.signal(StateSignal::Start).await.unwrap();
+        line.send(&message).await.unwrap();
+    });
+    let wallet = waiting.process.wait_with_output().unwrap();
+    assert_eq!(wallet.status.code(), Some(1), "{wallet:?}");
+    assert_eq!(counter.shown(), 2);
+    for kept in ["answer.json", "answer.request.jwt"] {
+        assert!(counter.installation.path(kept).exists(), "{kept}");
+    }
+}
+
+/// Somebody at a terminal, which `script` makes, answers a reader that asks again.
+#[test]
+fn each_answer_of_one_session_is_kept_in_files_of_its_own() {
+    let counter = Counter::new();
+    let other = fs::read_to_string(counter.installation.path("licence.json")).unwrap();
+    let other = other.replace("family_name", "given_name");
+    fs::write(counter.installation.path("other.json"), other).unwrap();
+    let mut waiting = counter.wait_at_terminal(&["--save", "answer.json"]);
+    let mut typed = waiting.process.stdin.take().unwrap();
+    typed.write_all(b"y\ny\n").unwrap();
+    let scanned = ScannedReader::scan(&waiting.engagement, &RustCryptoProvider, &SystemRandomness).unwrap();
+    let requests = ["licence.json", "other.json"].map(|query| counter.anonymous_request(query));
+    on_line(waiting.address, async |mut line| {
+        line.signal(StateSignal::Start).await.unwrap();
+        let (message, mut awaiting) = scanned
+            .establish(&requests[0])
+            .map_err(|ended| ended.error)
+            .unwrap();
+        line.send(&message).await.unwrap();
+        for next in [Some(&requests[1]), None] {
+            let Received::Message(answer) = line.receive().await.unwrap() else {
+                panic!("no answer")
+            };
+            let reader = match awaiting.receive(&answer).map_err(|ended| ended.error).unwrap() {
+                ReaderEvent::Response { reader, .. } => reader,
+                other => panic!("{other:?}"),
+            };
+            let Some(next) = next else { break };
+            let (message, again) = reader.request(next).map_err(|ended| ended.error).unwrap();
+            line.send(&message).await.unwrap();
+            awaiting = again;
+        }
+        line.signal(StateSignal::End).await.unwrap();
+    });
+    drop(typed);
+    let wallet = waiting.process.wait_with_output().unwrap();
+    assert!(wallet.status.success(), "{wallet:?}");
+    assert_eq!(counter.shown(), 2);
+    let kept = |name: &str| fs::read(counter.installation.path(name)).unwrap();
+    assert_ne!(kept("answer.json"), kept("answer-2.json"));
+    assert_ne!(kept("answer.request.jwt"), kept("answer-2.request.jwt"));
+}
+
 /// The reader could ask for something else in the next request, and nobody would be asked.
 #[test]
 fn a_yes_on_the_command_line_is_for_one_request() {
     let counter = Counter::new();
-    let query = fs::read(counter.installation.path("licence.json")).unwrap();
-    let request = anonymous_request(&DcqlQuery::parse(&query).unwrap()).unwrap();
-    let deals_with_strangers = [("SYMBOLON_WALLET_UNVERIFIED_READERS", "shown")];
-    let waiting = counter.wait_with(&["--yes"], &deals_with_strangers);
+    let request = counter.anonymous_request("licence.json");
+    let waiting = counter.wait_with(&["--yes"], &STRANGERS);
     let scanned = ScannedReader::scan(&waiting.engagement, &RustCryptoProvider, &SystemRandomness).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.unwrap().block_on(async {
-        let stream = tokio::net::TcpStream::connect(waiting.address).await.unwrap();
-        let mut line = Line::new(stream, MAX_RESPONSE_MESSAGE_BYTES);
+    on_line(waiting.address, async |mut line| {
         line.signal(StateSignal::Start).await.unwrap();
         let (message, awaiting) = scanned.establish(&request).map_err(|ended| ended.error).unwrap();
         line.send(&message).await.unwrap();

@@ -56,6 +56,8 @@ fn people_have_wallets_of_their_own_lists_are_searched_and_statuses_refreshed() 
         "it is not the first person's"
     );
     assert_eq!(held(&installation, &binta).len(), 1);
+    let lines = installation.ok(&[&["wallet", "list"], &binta[..]].concat());
+    assert!(lines.contains(" (dc+sd-jwt), from "), "{lines}");
     secret(&installation, "wrong", "another passphrase\n");
     let wrong = [
         "wallet",

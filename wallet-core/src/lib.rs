@@ -37,7 +37,7 @@ pub use policy::{
 };
 pub use ports::{
     AttestKeys, AttestWallet, AttestationUnavailable, BoxFuture, Change, ClientAttestation, HttpRequest,
-    HttpResponse, ListKeys, Method, StoreError, Transport, TransportError, WalletKeys, WalletStore,
+    HttpResponse, ListKeys, Method, StoreError, Telling, Transport, TransportError, WalletKeys, WalletStore,
     WantedAttestation,
 };
 pub use progress::{ObserveProgress, Progress, Silent};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId, RefusalId};
-use crate::ports::{BoxFuture, Change, StoreError, WalletStore};
+use crate::ports::{BoxFuture, Change, StoreError, Telling, WalletStore};
 use crate::record::{
     Flow, HeldCredential, HistoryEntry, KnownStatus, Record, Refusal, Reissue, decode, encode,
 };
@@ -17,6 +17,7 @@ use crate::record::{
 pub struct MemoryStore {
     person: PersonId,
     tables: Arc<Mutex<Tables>>,
+    telling: Telling,
 }
 
 impl MemoryStore {
@@ -32,6 +33,7 @@ impl MemoryStore {
         Self {
             person,
             tables: Arc::default(),
+            telling: Telling::default(),
         }
     }
 
@@ -195,6 +197,10 @@ fn read_all<I, T: Record>(table: &BTreeMap<I, Written>) -> Result<Vec<T>, StoreE
 impl WalletStore for MemoryStore {
     fn person(&self) -> PersonId {
         self.person
+    }
+
+    fn telling(&self) -> &Telling {
+        &self.telling
     }
 
     fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {

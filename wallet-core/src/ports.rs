@@ -6,6 +6,7 @@
 mod attestation;
 mod keys;
 mod store;
+mod telling;
 mod transport;
 
 use std::future::Future;
@@ -17,6 +18,7 @@ pub use attestation::{
 pub(crate) use keys::KEY_ALGORITHM;
 pub use keys::{ListKeys, WalletKeys};
 pub use store::{Change, StoreError, WalletStore};
+pub use telling::Telling;
 pub use transport::{HttpRequest, HttpResponse, Method, Transport, TransportError};
 
 /// The future that a port's asynchronous operation returns. Boxed, so that ports stay object safe and foreign

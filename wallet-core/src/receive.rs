@@ -48,6 +48,5 @@ pub use stage::{
 };
 pub use verification::CredentialProblem;
 
-pub(crate) use deleted::Telling;
 pub(crate) use reissue::key_ended;
 pub(crate) use verification::read_list_credential;

@@ -18,7 +18,7 @@ use crate::policy::{SignedMetadata, SpentCopies, WalletPolicy};
 use crate::ports::{AttestKeys, Change, Transport, WalletKeys, WalletStore};
 use crate::present::{OriginOutcome, OriginStage, PresentOutcome, PresentStage};
 use crate::progress::{ObserveProgress, Progress};
-use crate::receive::{ReceiveOutcome, ReceiveStage, Telling};
+use crate::receive::{ReceiveOutcome, ReceiveStage};
 use crate::record::{Flow, Stage};
 
 /// What the application hands in.
@@ -53,7 +53,6 @@ pub struct Wallet {
     pub(crate) policy: Arc<WalletPolicy>,
     pub(crate) client: Option<WalletClient>,
     pub(crate) nonces: DpopNonces,
-    pub(crate) telling: Telling,
     pub(crate) copies: NonZeroUsize,
     pub(crate) key_attester: Option<Arc<dyn AttestKeys>>,
     pub(crate) signed_metadata: SignedMetadata,
@@ -88,7 +87,6 @@ impl Wallet {
             policy: Arc::new(policy),
             client: None,
             nonces: DpopNonces::default(),
-            telling: Telling::default(),
             copies: NonZeroUsize::MIN,
             key_attester: None,
             signed_metadata: SignedMetadata::default(),

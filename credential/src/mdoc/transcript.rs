@@ -169,6 +169,22 @@ fn write_thumbprint(out: &mut Vec<u8>, thumbprint: Option<&Thumbprint>) {
 mod tests {
     use super::*;
 
+    /// Reads a transcript whose array at this place has another length, with this behind its last member, or without that.
+    fn read_with(
+        kept: &SessionTranscript,
+        place: usize,
+        array: u8,
+        behind: &[u8],
+    ) -> Option<SessionTranscript> {
+        let mut changed = kept.as_bytes().to_vec();
+        *changed.get_mut(place).unwrap() = array;
+        match behind {
+            [] => drop(changed.pop()),
+            _ => changed.extend_from_slice(behind),
+        }
+        SessionTranscript::parse_proximity(&changed)
+    }
+
     #[test]
     fn a_kept_transcript_is_one_of_a_session_in_proximity() {
         let nfc = |request: Option<&[u8]>| Handover::Nfc {
@@ -184,7 +200,22 @@ mod tests {
             assert_eq!(SessionTranscript::parse_proximity(&longer), None);
             let shorter = longer.get(..longer.len() - 2).unwrap();
             assert_eq!(SessionTranscript::parse_proximity(shorter), None);
+            // In another tag.
+            for place in [2, 6] {
+                let mut changed = kept.as_bytes().to_vec();
+                assert_eq!(changed.get(place), Some(&24));
+                *changed.get_mut(place).unwrap() = 25;
+                assert_eq!(SessionTranscript::parse_proximity(&changed), None);
+            }
+            // In an array of one more, and of one less.
+            assert_eq!(read_with(&kept, 0, 0x84, &[0xf6]), None, "{handover:?}");
         }
+        let kept = SessionTranscript::proximity(&[0xa0], &[0xa0], &Handover::QrCode);
+        assert_eq!(read_with(&kept, 0, 0x82, &[]), None);
+        let kept = SessionTranscript::proximity(&[0xa0], &[0xa0], &nfc(None));
+        let messages = kept.as_bytes().len() - 4;
+        assert_eq!(read_with(&kept, messages, 0x83, &[0xf6]), None);
+        assert_eq!(read_with(&kept, messages, 0x81, &[]), None);
         for other in [
             SessionTranscript::openid4vp("client", "nonce", None, "https://a.example"),
             SessionTranscript::openid4vp_dc_api("https://a.example", "nonce", None),

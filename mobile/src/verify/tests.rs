@@ -1,5 +1,7 @@
 //! Signers whom a pack took back, or whose list it left out, while the pack is used and when it is over.
 
+mod trust_list;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -7,6 +9,7 @@ use symbolon_credential::mdoc::{
     DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, KeyAuthorizations, MdocToIssue,
     MdocValidity, NameSpace,
 };
+use symbolon_crypto::UnixTime;
 use symbolon_crypto::x509::Certificate;
 use symbolon_trust::pack::{PackBuilder, PackTimes, RevocationSection};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestIssuingAuthority, TestRegistry};
@@ -23,6 +26,16 @@ const PLACE: &str = "http://lists.example/iaca.crl";
 struct Phone {
     memory: Mutex<Option<Vec<u8>>>,
     seconds: AtomicI64,
+}
+
+impl Phone {
+    /// A phone that has never seen a pack, at this time.
+    fn at(now: UnixTime) -> Arc<Self> {
+        Arc::new(Self {
+            memory: Mutex::default(),
+            seconds: AtomicI64::new(now.seconds()),
+        })
+    }
 }
 
 impl VerifierMemory for Phone {
@@ -142,10 +155,7 @@ fn whom_a_pack_took_back_stays_taken_back_when_it_is_over() {
         (vec![List::RevokesTheSigner, List::LeftOut], TrustState::Unknown),
         (vec![List::LeftOut], TrustState::Trusted),
     ] {
-        let phone = Arc::new(Phone {
-            memory: Mutex::default(),
-            seconds: AtomicI64::new(NOW.seconds()),
-        });
+        let phone = Phone::at(NOW);
         let verifier = country.verifier(&phone);
         let mut last = (Vec::new(), Vec::new());
         for (sequence, list) in (1..).zip(lists) {
@@ -174,10 +184,7 @@ fn whom_a_pack_took_back_stays_taken_back_when_it_is_over() {
 #[test]
 fn a_refused_pack_is_kept_for_its_lists_alone_and_where_there_is_no_other() {
     let country = Country::new();
-    let phone = Arc::new(Phone {
-        memory: Mutex::default(),
-        seconds: AtomicI64::new(NOW.minus(DAY).seconds()),
-    });
+    let phone = Phone::at(NOW.minus(DAY));
     let verifier = country.verifier(&phone);
     let (first, second) = (
         country.pack(1, List::RevokesTheSigner),

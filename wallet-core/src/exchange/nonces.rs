@@ -36,8 +36,15 @@ impl DpopNonces {
         self.known().get(&name(url, of)).cloned()
     }
 
-    /// Remembers the nonce that came with an answer, and tells whether it is a new one.
-    pub(crate) fn remember(&self, url: &HttpUrl, of: NonceOf, response: &HttpResponse) -> Novelty {
+    /// Remembers the nonce that came with an answer, and tells whether it is another one than the request was sent with. What is known does not
+    /// tell: a request that went at the same time may have brought it.
+    pub(crate) fn remember(
+        &self,
+        url: &HttpUrl,
+        of: NonceOf,
+        sent: Option<&DpopNonce>,
+        response: &HttpResponse,
+    ) -> Novelty {
         let Some(nonce) = response
             .header_values(NONCE_HEADER)
             .next()
@@ -47,14 +54,16 @@ impl DpopNonces {
         };
         let mut known = self.known();
         let name = name(url, of);
-        if known.get(&name) == Some(&nonce) {
-            return Novelty::Nothing;
-        }
+        let novelty = if sent == Some(&nonce) {
+            Novelty::Nothing
+        } else {
+            Novelty::Fresh
+        };
         if known.len() >= MAX_SERVERS && !known.contains_key(&name) {
             known.pop_first();
         }
         known.insert(name, nonce);
-        Novelty::Fresh
+        novelty
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<(String, NonceOf), DpopNonce>> {
@@ -62,7 +71,7 @@ impl DpopNonces {
     }
 }
 
-/// Whether an answer brought a nonce that was not known.
+/// Whether an answer brought another nonce than its request had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Novelty {
     /// It did: the request is worth repeating.

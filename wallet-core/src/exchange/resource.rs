@@ -54,6 +54,10 @@ impl Wallet {
         loop {
             attempts += 1;
             let mut headers = Headers::new();
+            let nonce = self
+                .nonces
+                .last(url, NonceOf::Resource)
+                .filter(|_| request.key.is_some());
             let scheme = match request.key {
                 None => AccessTokenScheme::Bearer,
                 Some(key) => {
@@ -62,7 +66,6 @@ impl Wallet {
                         url,
                         access_token: Some(request.token),
                     };
-                    let nonce = self.nonces.last(url, NonceOf::Resource);
                     let Some(proof) = self.prove(key, proven, nonce.as_ref(), now)? else {
                         return Ok(Sent::KeyLocked);
                     };
@@ -79,7 +82,9 @@ impl Wallet {
             let response = self
                 .post_with(url, headers, body, ACCEPTED, request.max_response_bytes)
                 .await?;
-            let novelty = self.nonces.remember(url, NonceOf::Resource, &response);
+            let novelty = self
+                .nonces
+                .remember(url, NonceOf::Resource, nonce.as_ref(), &response);
             let again = wants_nonce(&response) && novelty == Novelty::Fresh && attempts < MAX_ATTEMPTS;
             if !again {
                 return Ok(Sent::Answered(response));

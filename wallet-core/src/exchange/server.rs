@@ -73,13 +73,13 @@ impl Wallet {
                 };
                 headers.extend(attested);
             }
+            let nonce = self.nonces.last(url, NonceOf::AuthorizationServer);
             if let Some(key) = request.key {
                 let proven = ProvenRequest {
                     method: HttpMethod::Post,
                     url,
                     access_token: None,
                 };
-                let nonce = self.nonces.last(url, NonceOf::AuthorizationServer);
                 let Some(proof) = self.prove(key, proven, nonce.as_ref(), now)? else {
                     return Ok(Sent::KeyLocked);
                 };
@@ -89,7 +89,9 @@ impl Wallet {
             let response = self
                 .post_with(url, headers, body, JSON, request.max_response_bytes)
                 .await?;
-            let novelty = self.nonces.remember(url, NonceOf::AuthorizationServer, &response);
+            let novelty = self
+                .nonces
+                .remember(url, NonceOf::AuthorizationServer, nonce.as_ref(), &response);
             challenge = response
                 .header_values(CHALLENGE_HEADER)
                 .next()
@@ -124,7 +126,7 @@ impl Wallet {
             .await?;
         // The nonce of the proofs that go with the challenge comes with it.
         self.nonces
-            .remember(endpoint, NonceOf::AuthorizationServer, &response);
+            .remember(endpoint, NonceOf::AuthorizationServer, None, &response);
         // Without a challenge the server says itself what is wrong.
         Ok(is_success_of(&response, JSON)
             .then(|| ChallengeResponse::parse(&response.body))

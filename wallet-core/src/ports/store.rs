@@ -3,7 +3,7 @@
 use symbolon_crypto::signing::KeyHandle;
 use thiserror::Error;
 
-use super::BoxFuture;
+use super::{BoxFuture, Telling};
 use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId, RefusalId};
 use crate::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Refusal, Reissue};
 
@@ -24,6 +24,9 @@ use crate::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Refusal, Re
 pub trait WalletStore: Send + Sync {
     /// Whose it is.
     fn person(&self) -> PersonId;
+
+    /// Whose turn it is to tell issuers of deletions, among all that have the store open.
+    fn telling(&self) -> &Telling;
 
     /// The flow with this identifier.
     fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>>;

@@ -2,8 +2,6 @@
 //!
 //! [OpenID4VCI §11]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-11
 
-mod telling;
-
 use std::time::Duration;
 
 use symbolon_crypto::UnixTime;
@@ -11,8 +9,6 @@ use symbolon_protocol::openid4vci::identifiers::NotificationId;
 use symbolon_protocol::openid4vci::notification::{NotificationEvent, NotificationRequest};
 use symbolon_protocol::openid4vci::token::{TokenGrant, TokenRequest, TokenResponse};
 use symbolon_protocol::secret::RefreshToken;
-
-pub(crate) use telling::Telling;
 
 use super::access::Exchanged;
 use super::issuing::MAX_NOTIFICATION_ANSWER_BYTES;
@@ -47,6 +43,8 @@ enum Told {
 enum Renewed {
     /// There is another token, for the refresh token that is spent.
     Token(Box<TokenResponse>, RefreshToken),
+    /// Somebody else has renewed it meanwhile, or is about to.
+    ByOthers,
     /// There is none.
     No(Told),
 }
@@ -62,8 +60,8 @@ impl Wallet {
     ) -> Result<(), WalletError> {
         for _ in 0..MAX_ROUNDS {
             match self.try_deletion(credential, entry.clone(), now).await {
-                // The receipt went on, or its issuer is being told of another deletion.
-                Err(WalletError::Conflict) => {}
+                // The receipt went on, or its issuer is being told of another deletion. It may have brought another one in its place.
+                Err(WalletError::Conflict) => drop(self.held(credential).await?),
                 done => return done,
             }
         }
@@ -108,14 +106,13 @@ impl Wallet {
 
     /// Tells issuers of the credentials that were deleted, with access that is renewed where it is over. An issuer that fails is tried again
     /// by later calls, after twice the time each time, for a day; one that refuses to hear, or gave access that cannot be renewed, is told no
-    /// more, nor is one that could not be tried for thirty days. The history says what came of it. While another call of this wallet tells
-    /// them, that one goes on with what this one would have told.
+    /// more, nor is one that could not be tried for thirty days. The history says what came of it. While another call tells them, of this wallet
+    /// or of another one on the same store, that one goes on with what this one would have told.
     ///
     /// # Errors
     /// [`WalletError::StoreDamaged`] and the like; that an issuer cannot be reached is none.
     pub async fn tell_deletions(&self, now: UnixTime) -> Result<(), WalletError> {
-        // Two at once would spend one refresh token twice, which ends the access.
-        let Some(mut turn) = self.telling.begin() else {
+        let Some(mut turn) = self.ports.store.telling().begin() else {
             return Ok(());
         };
         loop {
@@ -172,8 +169,9 @@ impl Wallet {
             };
             let told = match self.tell_deletion(&issuing, &deletion.notification, now).await {
                 Told::TokenRefused if is_renewed => Told::Over(DeletionNotice::Refused),
-                Told::TokenRefused => match self.renew_to_tell(&mut issuing, now).await {
+                Told::TokenRefused => match self.renew_to_tell(flow, &mut issuing, now).await? {
                     Renewed::No(told) => told,
+                    Renewed::ByOthers => continue,
                     // The old refresh token may be spent: the new one is written down before anything else is done.
                     Renewed::Token(token, spent) => {
                         is_renewed = true;
@@ -324,11 +322,21 @@ impl Wallet {
         }
     }
 
-    /// Spends the refresh token, whose access is bound to the same key.
-    async fn renew_to_tell(&self, issuing: &mut Issuing, now: UnixTime) -> Renewed {
+    /// Spends the refresh token, whose access is bound to the same key. What is held of the same receipt may be issued again at the same time,
+    /// which spends it too: it is looked at again before it is spent, and before a refusal counts.
+    async fn renew_to_tell(
+        &self,
+        flow: FlowId,
+        issuing: &mut Issuing,
+        now: UnixTime,
+    ) -> Result<Renewed, WalletError> {
+        let no_access = Renewed::No(Told::Over(DeletionNotice::NoAccess));
         let Some(refresh_token) = issuing.refresh_token.take() else {
-            return Renewed::No(Told::Over(DeletionNotice::NoAccess));
+            return Ok(no_access);
         };
+        if !self.is_to_be_spent(flow, &refresh_token, now).await? {
+            return Ok(Renewed::ByOthers);
+        }
         let grant = TokenGrant::RefreshToken {
             refresh_token,
             scope: None,
@@ -337,16 +345,31 @@ impl Wallet {
         let key = issuing.token_key.as_ref();
         let exchanged = self.exchange(&issuing.plan, &request, key, now).await;
         let TokenGrant::RefreshToken { refresh_token, .. } = request.grant else {
-            return Renewed::No(Told::InVain);
+            return Ok(Renewed::No(Told::InVain));
         };
-        match exchanged {
+        Ok(match exchanged {
             Ok(Exchanged::Token(token)) => Renewed::Token(token, refresh_token),
             Ok(Exchanged::Refused(_) | Exchanged::Unacceptable(_)) => {
-                Renewed::No(Told::Over(DeletionNotice::NoAccess))
+                if self.is_to_be_spent(flow, &refresh_token, now).await? {
+                    no_access
+                } else {
+                    Renewed::ByOthers
+                }
             }
             Ok(Exchanged::KeyLocked) => Renewed::No(Told::NotTried),
             Err(error) => Renewed::No(Told::of_failure(&error)),
-        }
+        })
+    }
+
+    /// Whether the receipt still waits for its access to be renewed by this refresh token.
+    async fn is_to_be_spent(
+        &self,
+        flow: FlowId,
+        token: &RefreshToken,
+        now: UnixTime,
+    ) -> Result<bool, WalletError> {
+        let found = self.renewable(flow, now).await?;
+        Ok(found.is_some_and(|(_, issuing)| issuing.has_refresh_token(token)))
     }
 
     /// What the history says of deletions of which the issuer is told no more.

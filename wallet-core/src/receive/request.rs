@@ -297,7 +297,7 @@ impl Wallet {
             .post(endpoint, Body::Empty, JSON, MAX_NONCE_RESPONSE_BYTES)
             .await?;
         // The nonce endpoint hands out the nonces of the credential endpoint's proofs as well (OpenID4VCI §7.2).
-        self.nonces.remember(endpoint, NonceOf::Resource, &response);
+        self.nonces.remember(endpoint, NonceOf::Resource, None, &response);
         if !is_success_of(&response, JSON) {
             return Ok(None);
         }

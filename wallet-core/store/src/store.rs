@@ -9,7 +9,9 @@ use symbolon_store::{Batch, CommitError, Key, Snapshot, Store, Tenant};
 use symbolon_wallet_core::record::{
     Flow, HeldCredential, HistoryEntry, KnownStatus, Record, Refusal, Reissue, decode, encode,
 };
-use symbolon_wallet_core::{BoxFuture, Change, CredentialId, FlowId, PersonId, StoreError, WalletStore};
+use symbolon_wallet_core::{
+    BoxFuture, Change, CredentialId, FlowId, PersonId, StoreError, Telling, WalletStore,
+};
 use zeroize::Zeroizing;
 
 use crate::answer;
@@ -57,6 +59,7 @@ pub(crate) struct SealedStore {
     /// The check of the data key that the sealer has.
     check: Vec<u8>,
     pub(crate) randomness: Arc<dyn Randomness>,
+    telling: Telling,
 }
 
 impl SealedStore {
@@ -73,6 +76,7 @@ impl SealedStore {
             sealer: part.sealer,
             check: part.check,
             randomness,
+            telling: Telling::default(),
         }
     }
 
@@ -239,6 +243,10 @@ pub(crate) struct ReadValue {
 impl WalletStore for EncryptedStore {
     fn person(&self) -> PersonId {
         self.sealed.person
+    }
+
+    fn telling(&self) -> &Telling {
+        &self.sealed.telling
     }
 
     fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {

@@ -11,16 +11,15 @@ use symbolon_wallet_core::{TransportError, WalletError, WalletStore as _};
 
 use crate::support::authorization::{Abilities, Grants};
 use crate::support::endpoint::Offered;
-use crate::support::network::meanwhile;
 use crate::support::{Side, World};
 
 /// A wallet with two credentials of one issuer, which wants to hear what becomes of them.
-fn notified() -> World {
+pub(crate) fn notified() -> World {
     notified_of(2)
 }
 
 /// The same with so many credentials.
-fn notified_of(credentials: usize) -> World {
+pub(crate) fn notified_of(credentials: usize) -> World {
     let world = World::with_sign_in(Abilities {
         grants: Grants::Datasets(credentials),
         ..Abilities::HIGH_ASSURANCE
@@ -32,13 +31,13 @@ fn notified_of(credentials: usize) -> World {
 }
 
 /// Time passes, also at the issuer.
-fn pass(world: &mut World, time: Duration) {
+pub(crate) fn pass(world: &mut World, time: Duration) {
     world.now = world.now.plus(time);
     world.issuer.server.set_now(world.now);
     world.attester.set_now(world.now);
 }
 
-fn answer_notifications(world: &World, notification_status: Option<u16>) {
+pub(crate) fn answer_notifications(world: &World, notification_status: Option<u16>) {
     world.issuer.endpoint.set(Offered {
         notifications: true,
         notification_status,
@@ -47,7 +46,7 @@ fn answer_notifications(world: &World, notification_status: Option<u16>) {
 }
 
 /// The deletions that the issuer heard of.
-fn deleted(world: &World) -> Vec<String> {
+pub(crate) fn deleted(world: &World) -> Vec<String> {
     let told = world.issuer.endpoint.told();
     let deleted = told
         .into_iter()
@@ -56,7 +55,7 @@ fn deleted(world: &World) -> Vec<String> {
 }
 
 /// What the history says of whether the issuer has heard, the latest deletion first.
-fn notices(world: &World) -> Vec<Option<DeletionNotice>> {
+pub(crate) fn notices(world: &World) -> Vec<Option<DeletionNotice>> {
     let history = block_on(world.wallet().history()).unwrap();
     let deleted = history.into_iter().filter_map(|entry| match entry.event {
         HistoryEvent::Deleted { notice, .. } => Some(notice),
@@ -336,58 +335,6 @@ fn a_deletion_that_cannot_be_tried_for_a_month_is_given_up() {
     }
 }
 
-/// The access of one receipt is renewed for the first, while the other one changes the same receipt. Each refresh token is good for once.
-#[test]
-fn two_deletions_close_together_are_both_told_and_lose_no_access() {
-    let mut pauses = 0;
-    for is_same_wallet in [true, false] {
-        for side in [Side::PausedBefore, Side::PausedAfter] {
-            for at in 0.. {
-                let world = notified_of(3);
-                let held: Vec<_> = block_on(world.store.credentials()).unwrap();
-                world.issuer.server.forget_access_tokens();
-                let wallet = world.wallet();
-                let other = if is_same_wallet {
-                    wallet.clone()
-                } else {
-                    world.wallet()
-                };
-                let mut is_paused = false;
-                world.faults.kill_at(Some((at, side)));
-                let deleting = meanwhile(wallet.delete(held[0].id, world.now), || {
-                    is_paused = true;
-                    world.faults.kill_at(None);
-                    assert_eq!(
-                        block_on(other.delete(held[1].id, world.now)),
-                        Ok(()),
-                        "{side:?} {at}"
-                    );
-                });
-                world.faults.kill_at(None);
-                assert_eq!(deleting, Ok(()), "{is_same_wallet} {side:?} {at}");
-                if !is_paused {
-                    break;
-                }
-                pauses += 1;
-                // Two handles on one store do not know of each other, and the server tells the second one that there is no access.
-                if is_same_wallet {
-                    assert_eq!(deleted(&world).len(), 2, "{side:?} {at}");
-                    assert_eq!(notices(&world), [Some(DeletionNotice::Told); 2], "{side:?} {at}");
-                }
-                world.issuer.server.forget_access_tokens();
-                assert!(
-                    matches!(
-                        block_on(wallet.renew(held[2].id, world.now)),
-                        Ok(ReceiveOutcome::Stored { .. })
-                    ),
-                    "{is_same_wallet} {side:?} {at}"
-                );
-            }
-        }
-    }
-    assert!(pauses >= 16, "the walk paused only {pauses} times");
-}
-
 /// What the person wanted is done, whatever is wrong with telling.
 #[test]
 fn a_deletion_fails_by_nothing_that_comes_after_it() {
@@ -422,4 +369,92 @@ fn without_the_key_of_the_access_nobody_is_told() {
             assert_eq!((issuing.to_delete.len(), issuing.untold), (0, None));
         }
     }
+}
+
+/// Each of them had its day, since the last of them was tried at once.
+#[test]
+fn all_that_waited_for_an_issuer_that_failed_for_a_day_is_given_up() {
+    let mut world = notified();
+    answer_notifications(&world, Some(503));
+    for held in block_on(world.store.credentials()).unwrap() {
+        block_on(world.wallet().delete(held.id, world.now)).unwrap();
+    }
+    pass(&mut world, Duration::from_secs(25 * 3600));
+    block_on(world.wallet().tell_deletions(world.now)).unwrap();
+    assert_eq!(notices(&world), [Some(DeletionNotice::NotReached); 2]);
+    answer_notifications(&world, None);
+    block_on(world.wallet().tell_deletions(world.now)).unwrap();
+    assert_eq!(deleted(&world).len(), 0);
+}
+
+/// Where the access is over, its end is written down with that of what could not be told.
+#[test]
+fn what_is_still_to_be_told_when_the_access_ends_is_told_no_more_and_the_history_says_so() {
+    let world = notified();
+    let held: Vec<_> = block_on(world.store.credentials()).unwrap();
+    world.set_down(Some(("notification", TransportError::Unreachable)));
+    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
+    assert_eq!(notices(&world), [Some(DeletionNotice::Waiting)]);
+    world.issuer.server.forget_access_tokens();
+    world.issuer.server.forget_refresh_tokens();
+    let renewed = block_on(world.wallet().renew(held[1].id, world.now));
+    assert!(
+        matches!(renewed, Ok(ReceiveOutcome::NewOfferNeeded(_))),
+        "{renewed:?}"
+    );
+    assert_eq!(notices(&world), [Some(DeletionNotice::NoAccess)]);
+}
+
+/// Such an address stays what it is: nobody waits for it to become another.
+#[test]
+fn an_address_that_the_wallet_never_goes_to_is_tried_once() {
+    for endpoint in ["notification", "token"] {
+        let world = notified();
+        let held: Vec<_> = block_on(world.store.credentials()).unwrap();
+        world.issuer.server.forget_access_tokens();
+        world.set_down(Some((endpoint, TransportError::Refused)));
+        block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
+        assert_eq!(notices(&world), [Some(DeletionNotice::NotReached)], "{endpoint}");
+        world.set_down(None);
+        block_on(world.wallet().tell_deletions(world.now)).unwrap();
+        assert_eq!(deleted(&world).len(), 0, "{endpoint}");
+    }
+}
+
+/// An issuer that has answered has a day again for what it is told next.
+#[test]
+fn what_is_told_ends_the_time_for_which_its_issuer_has_failed() {
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let mut is_half_told = false;
+    for at in 0.. {
+        let mut world = notified();
+        world.set_down(Some(("notification", TransportError::Unreachable)));
+        for held in block_on(world.store.credentials()).unwrap() {
+            block_on(world.wallet().delete(held.id, world.now)).unwrap();
+        }
+        let tell = |world: &World| block_on(world.wallet().tell_deletions(world.now)).unwrap();
+        pass(&mut world, hours(1));
+        tell(&world);
+        // It answers once, and then no more.
+        world.set_down(None);
+        pass(&mut world, hours(22));
+        world.faults.kill_at(Some((at, Side::Fails)));
+        let _ = block_on(world.wallet().tell_deletions(world.now));
+        let is_over = world.faults.calls() <= at;
+        world.faults.kill_at(None);
+        if deleted(&world).len() == 1 && notices(&world).contains(&Some(DeletionNotice::Told)) {
+            is_half_told = true;
+            world.set_down(Some(("notification", TransportError::Unreachable)));
+            pass(&mut world, hours(3));
+            tell(&world);
+            world.set_down(None);
+            pass(&mut world, hours(5));
+            tell(&world);
+            assert_eq!(notices(&world), [Some(DeletionNotice::Told); 2], "{at}");
+        }
+        if is_over {
+            break;
+        }
+    }
+    assert!(is_half_told, "nothing failed between the two");
 }

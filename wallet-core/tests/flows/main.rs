@@ -30,6 +30,8 @@ mod credential_endpoint;
 #[cfg(test)]
 mod deleting;
 #[cfg(test)]
+mod deleting_meanwhile;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod exactness;

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use symbolon_crypto::encoding::base64url;
 use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
+use symbolon_wallet_core::Languages;
+use symbolon_wallet_core::present::Decision;
 
 use crate::support::Kind as Format;
 use crate::support::formats::{DOCTYPE, NAMESPACE, TRANSACTIONS};
@@ -75,6 +77,35 @@ async fn whoever_is_proven_is_told_what_is_wrong() {
     ] {
         assert_eq!(refused(trick, method, error).await, [error], "{trick:?}");
     }
+}
+
+/// Who is refused for always is the owner's matter: it is told what every verifier is told that the policy refuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_verifier_is_refused_for_always_is_not_told() {
+    let mut heard = Vec::new();
+    for is_remembered in [true, false] {
+        let world = World::new();
+        world.receive();
+        let rule = if is_remembered {
+            let wallet = world.wallet();
+            let (link, languages) = (world.verifier.request(), Languages::new(["en"]));
+            let asked = wallet.present(&link, &languages, world.now).await.unwrap();
+            let always = wallet.answer_request(asked.flow, Decision::DeclineAlways, world.now);
+            always.await.unwrap();
+            json!({"answers_for_anybody": true})
+        } else {
+            json!({"decision": "refuse"})
+        };
+        let wallet = Headless::start(world, policy(&rule, &json!({}))).await;
+        let before = wallet.world.verifier.errors().len();
+        let (status, told) = wallet.authorize(&wallet.world.verifier.request()).await;
+        assert!(!wallet.world.verifier.answered());
+        let errors = wallet.world.verifier.errors().split_off(before);
+        heard.push((status, told, errors));
+    }
+    assert_eq!(heard[0], heard[1]);
+    assert_eq!(heard[0].1["outcome"], "declined");
+    assert_eq!(heard[0].2, ["access_denied"]);
 }
 
 /// Row 21: before anything is fetched.

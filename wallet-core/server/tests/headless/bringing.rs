@@ -103,9 +103,13 @@ async fn what_a_browser_brought_is_allowed_by_the_code_of_its_page_and_goes_on_i
         "; HttpOnly",
         "; SameSite=Lax",
         "; Path=/;",
+        "; Max-Age=172800;",
     ] {
         assert!(own.cookie.contains(part), "{part}: {}", own.cookie);
     }
+    // One of its own for each request, so that none takes the place of another.
+    let name = own.pending.rsplit('/').next().unwrap();
+    assert!(own.cookie.contains(&format!("{name}=")), "{}", own.cookie);
     assert_ne!(stranger.code, own.code);
     // The list does not tell the code: whoever allows has it from the page, or from whoever sees that.
     let entries = wallet.waiting().await;

@@ -75,6 +75,25 @@ async fn what_ends_while_the_queue_is_listed_is_not_in_it() {
         wallet.let_through(usize::MAX);
     });
     assert_eq!(listed, entries[..1]);
+    wallet.decide(&entries[0]["flow"], "refuse").await;
+
+    // The same of requests, of which the list says who brought them.
+    for _ in 0..2 {
+        let link = wallet.world.verifier.by_value(Kind::Did);
+        assert_eq!(wallet.authorize(&link).await.0, 202);
+        wallet.pass(Duration::from_secs(1));
+    }
+    let entries = wallet.waiting().await;
+    assert_eq!(entries.len(), 2);
+    sent.mark_unchanged();
+    wallet.let_through(0);
+    let (listed, ()) = tokio::join!(wallet.waiting(), async {
+        sent.changed().await.unwrap();
+        let flow = entries[1]["flow"].as_str().unwrap().parse().unwrap();
+        wallet.world.wallet().abandon(flow).await.unwrap();
+        wallet.let_through(usize::MAX);
+    });
+    assert_eq!(listed, entries[..1]);
 }
 
 /// Who asks may have to be looked up where nobody answers, and whoever brought the request chose where.

@@ -8,7 +8,7 @@ use symbolon_crypto::signing::{CreateKeys as _, DescribeKeys as _, KeyError};
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_store::{Batch, Space, Store, Tenant};
-use symbolon_wallet_core::testing::{StoreUnderTest, block_on, store_conformance};
+use symbolon_wallet_core::testing::{StoreUnderTest, block_on, store_conformance, tell_in_turn};
 use symbolon_wallet_core::{
     BoxFuture, Change, ListKeys as _, Person, PersonId, PersonName, StoreError, WalletStore,
 };
@@ -100,6 +100,19 @@ fn another_persons_lock_opens_nothing_also_while_that_person_is_there() {
     let twice = file.unlock(child, &Key(2)).unwrap();
     put(&once, 2);
     assert_eq!(block_on(twice.credentials()).map(|held| held.len()), Ok(2));
+}
+
+/// An app that opens a wallet twice must not spend one refresh token twice.
+#[test]
+fn who_opens_a_wallet_twice_tells_its_issuers_in_turn_and_nobody_waits_for_another_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, child) = with_child(&folder.path().join("wallet.redb"));
+    let once = file.unlock(child, &Key(2)).unwrap();
+    let twice = file.unlock(child, &Key(2)).unwrap();
+    let parents = file.unlock(PersonId::FIRST, &Key(1)).unwrap();
+    assert!(tell_in_turn(&once, &twice));
+    assert!(tell_in_turn(&once, &twice.clone()), "a turn ends");
+    assert!(!tell_in_turn(&once, &parents));
 }
 
 #[test]

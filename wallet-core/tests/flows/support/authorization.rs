@@ -24,6 +24,7 @@ use url::Url;
 
 use super::attester::{CLIENT, provider_key};
 use super::issuer::json_answer;
+use super::refreshing::{RefreshTokens, SecondUse};
 
 pub(crate) const SERVER: &str = "https://authorization.example";
 
@@ -132,7 +133,7 @@ struct State {
     pushed: BTreeMap<String, AuthorizationRequest>,
     codes: BTreeMap<String, AuthorizationRequest>,
     tokens: BTreeMap<String, Granted>,
-    refresh_tokens: BTreeMap<String, Granted>,
+    refresh_tokens: RefreshTokens,
     seen: BTreeSet<String>,
     attestations: usize,
     requests: Vec<AuthorizationRequest>,
@@ -159,7 +160,7 @@ impl TestServer {
                 pushed: BTreeMap::new(),
                 codes: BTreeMap::new(),
                 tokens: BTreeMap::new(),
-                refresh_tokens: BTreeMap::new(),
+                refresh_tokens: RefreshTokens::default(),
                 seen: BTreeSet::new(),
                 attestations: 0,
                 requests: Vec::new(),
@@ -182,6 +183,10 @@ impl TestServer {
         self.state.lock().unwrap().refreshes = true;
     }
 
+    pub(crate) fn set_second_use(&self, second_use: SecondUse) {
+        self.state.lock().unwrap().refresh_tokens.second_use = second_use;
+    }
+
     /// What the server's clock says from now on.
     pub(crate) fn set_now(&self, now: UnixTime) {
         self.state.lock().unwrap().now = now;
@@ -193,7 +198,7 @@ impl TestServer {
     }
 
     pub(crate) fn forget_refresh_tokens(&self) {
-        self.state.lock().unwrap().refresh_tokens.clear();
+        self.state.lock().unwrap().refresh_tokens.forget();
     }
 
     /// The requests that reached the authorization endpoint.
@@ -414,7 +419,7 @@ impl State {
                 }
             }
             TokenGrant::RefreshToken { refresh_token, .. } => {
-                let Some(granted) = self.refresh_tokens.remove(refresh_token.expose()) else {
+                let Some(granted) = self.refresh_tokens.take(refresh_token.expose()) else {
                     return invalid_grant;
                 };
                 assert_eq!(granted.key, key, "the refresh token is bound to the key");
@@ -457,7 +462,7 @@ impl State {
         if self.refreshes {
             let name = format!("refresh-{}", self.counter);
             body["refresh_token"] = json!(name);
-            self.refresh_tokens.insert(name, granted.clone());
+            self.refresh_tokens.give(name, granted.clone());
         }
         if self.trick != ServerTrick::ForgetsAccessTokens {
             self.tokens.insert(format!("access-{}", self.counter), granted);

@@ -9,6 +9,7 @@ pub(crate) mod formats;
 pub(crate) mod issuer;
 pub(crate) mod network;
 pub(crate) mod presentation;
+pub(crate) mod refreshing;
 pub(crate) mod status;
 pub(crate) mod verifier;
 pub(crate) mod world;

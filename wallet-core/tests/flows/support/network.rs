@@ -10,7 +10,7 @@ use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry, KnownStat
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{
     BoxFuture, Change, CredentialId, FlowId, HttpRequest, HttpResponse, MemoryStore, PersonId, StoreError,
-    Transport, TransportError, WalletStore,
+    Telling, Transport, TransportError, WalletStore,
 };
 
 use super::issuer::TestIssuer;
@@ -144,11 +144,17 @@ impl Network {
 pub(crate) struct MortalStore {
     pub(crate) inner: MemoryStore,
     pub(crate) faults: Arc<Faults>,
+    /// Its own, unlike what it holds: a process that died has nobody's turn.
+    pub(crate) telling: Telling,
 }
 
 impl WalletStore for MortalStore {
     fn person(&self) -> PersonId {
         self.inner.person()
+    }
+
+    fn telling(&self) -> &Telling {
+        &self.telling
     }
 
     fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {

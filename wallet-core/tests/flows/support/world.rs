@@ -20,8 +20,8 @@ use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::testing::{MemoryKeys, block_on};
 use symbolon_wallet_core::{
     AllowedIssuer, AllowedTypes, AttestKeys, CredentialId, FlowId, IssuerPolicy, Languages, ListKeys as _,
-    MemoryStore, Ports, RelyingPartyPolicy, SignedMetadata, Silent, TransportError, Wallet, WalletClient,
-    WalletError, WalletPolicy, WalletStore as _,
+    MemoryStore, Ports, RelyingPartyPolicy, SignedMetadata, Silent, Telling, TransportError, Wallet,
+    WalletClient, WalletError, WalletPolicy, WalletStore as _,
 };
 use url::Url;
 
@@ -151,6 +151,7 @@ impl World {
             store: Arc::new(MortalStore {
                 inner: self.store.clone(),
                 faults: Arc::clone(&self.faults),
+                telling: Telling::default(),
             }),
             keys: Arc::new(self.keys.clone()),
             crypto: Arc::new(RustCryptoProvider),

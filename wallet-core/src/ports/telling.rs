@@ -1,10 +1,11 @@
-//! Whose turn it is to tell issuers: one call's at a time.
+//! Whose turn it is to tell issuers of deletions: one call's at a time, of all the wallets on one store.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Whether somebody tells issuers. Clones share it.
+/// Whether somebody tells issuers of deletions, which one call does at a time: two at once would spend one refresh token twice, which ends
+/// the access. Clones share it. A store has one, and everybody who has the store open has the same.
 #[derive(Clone, Default)]
-pub(crate) struct Telling(Arc<Mutex<State>>);
+pub struct Telling(Arc<Mutex<State>>);
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -17,14 +18,14 @@ enum State {
 }
 
 /// The turn of one call, until it is dropped: a call that is given up stands in nobody's way.
-pub(super) struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     telling: &'a Telling,
     is_over: bool,
 }
 
 impl Telling {
     /// The turn; `None` when it is another call's, which goes round again then.
-    pub(super) fn begin(&self) -> Option<Turn<'_>> {
+    pub(crate) fn begin(&self) -> Option<Turn<'_>> {
         let mut state = self.state();
         if *state == State::Nobody {
             *state = State::Somebody;
@@ -44,7 +45,7 @@ impl Telling {
 
 impl Turn<'_> {
     /// Whether another call came meanwhile. If none did, the turn is over at once, so that nobody comes in between unheard.
-    pub(super) fn is_asked_again(&mut self) -> bool {
+    pub(crate) fn is_asked_again(&mut self) -> bool {
         let mut state = self.telling.state();
         let is_asked = *state == State::SomebodyWithMore;
         *state = if is_asked { State::Somebody } else { State::Nobody };
