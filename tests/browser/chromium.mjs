@@ -116,6 +116,7 @@ export class Page {
   #session;
   #loads = 0;
   #bound;
+  #worker;
 
   constructor(browser, session, context) {
     this.context = context;
@@ -139,6 +140,8 @@ export class Page {
       this.#bound?.(params.payload);
     } else if (method === "Page.loadEventFired") {
       this.#loads += 1;
+    } else if (method === "Target.attachedToTarget" && params.targetInfo.type === "worker") {
+      this.#worker = params.sessionId;
     }
   }
 
@@ -178,12 +181,20 @@ export class Page {
     return this.loading(() => this.send("Page.navigate", { url }));
   }
 
-  async evaluate(expression) {
-    const { result, exceptionDetails } = await this.send("Runtime.evaluate", {
-      expression,
-      returnByValue: true,
-      awaitPromise: true,
-    });
+  evaluate(expression) {
+    return this.#evaluate(expression, this.#session);
+  }
+
+  /** The same in the worker that the page began last. */
+  async inWorker(expression) {
+    await this.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: true });
+    for (let round = 0; !this.#worker && round < 100; round++) await new Promise((resolve) => setTimeout(resolve, 50));
+    return this.#evaluate(expression, this.#worker);
+  }
+
+  async #evaluate(expression, session) {
+    const words = { expression, returnByValue: true, awaitPromise: true };
+    const { result, exceptionDetails } = await this.#browser.send("Runtime.evaluate", words, session);
     if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.text}`);
     return result.value;
   }

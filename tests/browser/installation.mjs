@@ -32,8 +32,7 @@ export class Installation {
     const people = readFileSync(join(folder, "people.ndjson"), "utf8").trim().split("\n").map((row) => JSON.parse(row));
     installation.people = people.filter((person) => person.declaredAsDeceased !== "Y");
     installation.#token = readFileSync(join(folder, "data", "administration-token"), "utf8").trim();
-    installation.#server = spawn(binary, ["issuer", "serve"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
-    await installation.#untilItServes();
+    await installation.restartIssuer(binary, folder);
     run("records", "import", "people.ndjson");
     return installation;
   }
@@ -59,6 +58,13 @@ export class Installation {
     return this.#run(...words).toString();
   }
 
+  /** Serves the issuer, anew where it is served already: whom it believes it reads at its start. */
+  async restartIssuer(binary, folder) {
+    await ended(this.#server);
+    this.#server = spawn(binary, ["issuer", "serve"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+    await this.#untilItServes();
+  }
+
   /** Serves the verifier too, under its configuration and what `environment` says beside it. */
   async serveVerifier(binary, folder, environment = {}) {
     const env = { ...process.env, ...environment };
@@ -68,10 +74,7 @@ export class Installation {
 
   /** Ends the verifier: whoever relies on its answers has none from then on. */
   async stopVerifier() {
-    if (!this.#verifier) return;
-    const ended = new Promise((resolve) => this.#verifier.on("exit", resolve));
-    this.#verifier.kill("SIGTERM");
-    await ended;
+    await ended(this.#verifier);
     this.#verifier = undefined;
   }
 
@@ -123,13 +126,16 @@ export class Installation {
   async stop() {
     this.#wallet?.close();
     this.#wallet?.closeAllConnections();
-    for (const server of [this.#server, this.#verifier]) {
-      if (!server || server.exitCode !== null) continue;
-      const ended = new Promise((resolve) => server.on("exit", resolve));
-      server.kill("SIGTERM");
-      await ended;
-    }
+    for (const server of [this.#server, this.#verifier]) await ended(server);
   }
+}
+
+/** Ends a server, where there is one. */
+async function ended(server) {
+  if (!server || server.exitCode !== null) return;
+  const gone = new Promise((resolve) => server.on("exit", resolve));
+  server.kill("SIGTERM");
+  await gone;
 }
 
 async function freePort() {

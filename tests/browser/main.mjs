@@ -10,20 +10,33 @@ import { Chromium } from "./chromium.mjs";
 import { digitalCredentialsStories } from "./digital-credentials.mjs";
 import { Installation } from "./installation.mjs";
 import { askingStories } from "./offline-asking.mjs";
+import { believedStories } from "./offline-believed.mjs";
 import { onboardingStories } from "./offline-onboarding.mjs";
 import { packStories } from "./offline-packs.mjs";
 import { trustStories } from "./offline-trust.mjs";
 import { windowStories } from "./offline-windows.mjs";
-import { offlineStories } from "./offline.mjs";
+import { offerOfflinePage, offlineStories } from "./offline.mjs";
 import { scanStories } from "./scan.mjs";
 
 const [binary, work, pictures, offlinePage] = process.argv.slice(2);
-const GROUPS = { residents: residentsStories, verifier: verifierStories, offline: offlinePageStories };
+const OFFLINE = {
+  "offline-page": offlineStories,
+  "offline-packs": packStories,
+  "offline-trust": trustStories,
+  "offline-windows": windowStories,
+  "offline-asking": askingStories,
+  "offline-onboarding": onboardingStories,
+  "offline-believed": believedStories,
+};
+const GROUPS = { residents: residentsStories, verifier: verifierStories, offline: () => offlinePageStories(Object.keys(OFFLINE)) };
 const wanted = process.env.STORIES?.split(",") ?? Object.keys(GROUPS);
 const SIZES = { phone: { width: 320, height: 640 }, desk: { width: 1280, height: 800 } };
 const FORM = { en: { direction: "ltr", agree: "I agree" }, ar: { direction: "rtl", agree: "أوافق" } };
 
-assert(wanted.every((group) => Object.hasOwn(GROUPS, group)), `STORIES are ${Object.keys(GROUPS)}`);
+assert(
+  wanted.every((group) => Object.hasOwn(GROUPS, group) || Object.hasOwn(OFFLINE, group)),
+  `STORIES are ${[...Object.keys(GROUPS), ...Object.keys(OFFLINE)]}`,
+);
 mkdirSync(pictures, { recursive: true });
 const check = checks(pictures);
 let passed = 0;
@@ -34,7 +47,7 @@ let cards;
 try {
   installation = await Installation.start(binary, join(work, "installation"));
   browser = new Chromium(join(work, "profile"));
-  for (const group of wanted) await GROUPS[group]();
+  for (const group of wanted) await (GROUPS[group]?.() ?? offlinePageStories([group]));
   console.log(`${passed} passed, 0 failed`);
 } finally {
   await browser?.close();
@@ -65,14 +78,10 @@ async function verifierStories() {
   passed += await digitalCredentialsStories({ binary, work, installation, check });
 }
 
-async function offlinePageStories() {
+async function offlinePageStories(parts) {
   const world = { binary, work, installation, check, cards: await printed(), studio: browser };
-  passed += await offlineStories({ ...world, offlinePage });
-  passed += await packStories(world);
-  passed += await trustStories(world);
-  passed += await windowStories(world);
-  passed += await askingStories(world);
-  passed += await onboardingStories(world);
+  offerOfflinePage(join(work, "installation"), offlinePage);
+  for (const part of parts) passed += await OFFLINE[part](world);
 }
 
 /** From the wallet to the wallet. */

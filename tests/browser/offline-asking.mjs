@@ -1,18 +1,20 @@
 // A page without a network asks: it shows a request of its own, a real wallet films that and answers with an animation, and the page films the answer
 // with a third of its frames lost. It takes an answer once, and none to another request.
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { ASK, offerAsk, receive } from "./by_qr.mjs";
+import { offerAsk, receive } from "./by_qr.mjs";
 import { blank, camera, frames, record } from "./films.mjs";
-import { DIRECTIONS, again, first, quiet, says, text, upload, verdict, why } from "./offline-page.mjs";
+import { DIRECTIONS, again, first, keep, quiet, says, text, upload, verdict, why } from "./offline-page.mjs";
+import { LIFETIME, ask, codesOf, noSecret, present } from "./offline-requests.mjs";
+import { workerStories } from "./offline-worker.mjs";
 
 const VALID = { en: "shown by the person it belongs to", ar: "قدمها صاحبها" };
 const LONG = 120_000;
 
 /** Every story of it; how many passed. */
-export async function askingStories({ binary, work, installation, check, studio }) {
+export async function askingStories({ binary, work, installation, check, studio, cards }) {
   const folder = join(work, "installation");
   offerAsk(folder);
   receive(installation);
@@ -22,16 +24,20 @@ export async function askingStories({ binary, work, installation, check, studio 
   const film = join(work, "asked-answer.mjpeg");
   await record(studio, [blank()], film);
   const browsers = { en: camera(work, film, "asking-en"), ar: camera(work, film, "asking-ar") };
-  const story = { work, installation, check, studio, film };
+  const story = { work, installation, check, studio, film, cards };
   try {
     const pages = {};
     for (const [language, browser] of Object.entries(browsers)) pages[language] = await first(story, browser, language);
+    const breaking = await first(story, browsers.en, "en");
+    const beside = await first(story, browsers.en, "en", breaking);
     await installation.stopVerifier();
-    await listed(folder, pages);
+    await listed(folder, { ...pages, breaking });
     for (const [language, page] of Object.entries(pages)) await answered(story, page, language);
     await answersAnotherRequest(story, pages.en);
     await answeredByAFile(story, pages.en);
-    return 5;
+    await overWhileItIsShown(story, pages.en);
+    await cannotBeJudged(story, pages.ar);
+    return 7 + (await workerStories(story, breaking, beside));
   } finally {
     for (const browser of Object.values(browsers)) await browser.close();
   }
@@ -130,7 +136,13 @@ async function answeredByAFile(story, page) {
   assert.equal(await verdict(page), "valid");
   assert.equal(await text(page, "alert"), "");
   await noSecret(page);
-  await page.evaluate(`sessionStorage.removeItem("symbolon-answered"), sessionStorage.setItem("symbolon-asked", ${JSON.stringify(secret)})`);
+  // A window that was closed before it had dropped the secret does so when it begins again.
+  const withSecret = `sessionStorage.setItem("symbolon-asked", ${JSON.stringify(secret)})`;
+  await page.evaluate(withSecret);
+  await again(page);
+  assert.equal(await page.evaluate("document.getElementById('asked').hidden"), true, "what was answered is not shown again");
+  await noSecret(page);
+  await page.evaluate(`sessionStorage.removeItem("symbolon-answered"), ${withSecret}`);
   await again(page);
   await page.until("!document.getElementById('asked').hidden");
   await page.tabTo("#picture");
@@ -142,42 +154,40 @@ async function answeredByAFile(story, page) {
   quiet(page, story.installation, "file");
 }
 
-async function noSecret(page) {
+/** Time is over for a request that is shown: it goes with its secret, and who answers it then is told so, whatever the clock says by then. */
+async function overWhileItIsShown(story, page) {
+  await again(page);
+  await ask(page);
+  const answer = present(story, await codesOf(page), "answer-too-late.gif");
+  await page.evaluate(`void (window.real = Date.now, Date.now = () => window.real() + ${LIFETIME + 1_000})`);
+  await says(page, "ask-alert", "problem-expired");
+  assert.equal(await page.evaluate("document.getElementById('asked').hidden"), true);
   assert.equal(await page.evaluate("sessionStorage.getItem('symbolon-asked')"), null, "the secret is gone");
-  assert((await page.evaluate("sessionStorage.getItem('symbolon-answered')")).length > 10, "what was answered is known");
+  await page.evaluate("void (Date.now = window.real)");
+  await page.tabTo("#picture");
+  await page.chooseFile("#picture", answer);
+  await says(page, "alert", "problem-expired", LONG);
+  assert.equal(await page.evaluate("document.querySelector('#result article')"), null, "nothing is judged");
+  quiet(page, story.installation, "too late");
 }
 
-async function ask(page) {
-  assert.equal(await page.evaluate("document.getElementById('ask').value"), ASK);
-  await page.evaluate("document.getElementById('asked').dataset.before = 'yes'");
-  await page.tabTo("#asks button");
-  const before = await page.evaluate("sessionStorage.getItem('symbolon-asked')");
+/** The answer is filmed when this device cannot judge: it says why and not what it would have said, the camera goes off, and the request is closed. */
+async function cannotBeJudged(story, page) {
+  await again(page);
+  await ask(page);
+  await record(story.studio, frames(present(story, await codesOf(page), "answer-unjudged")), story.film);
+  await keep(page, "last-seen", "what is no memory of packs");
+  await page.tabTo("#start");
   await page.press("Enter");
-  await page.until(`sessionStorage.getItem("symbolon-asked") !== ${JSON.stringify(before)}`);
-  await page.until("!document.getElementById('asked').hidden && document.activeElement.id === 'asked'");
-}
-
-/** What a wallet films of the page: three times as many codes as the request has, of which a third is lost. */
-async function codesOf(page) {
-  const seen = await page.evaluate(`(async () => {
-    const canvas = document.getElementById("asked-code");
-    const seen = [];
-    while (seen.length < 3 * Number(canvas.dataset.codes)) {
-      const picture = canvas.toDataURL("image/png");
-      if (picture !== seen.at(-1)) seen.push(picture);
-      await new Promise((resolve) => setTimeout(resolve, 40));
-    }
-    return seen;
-  })()`);
-  return seen.filter((_, at) => at % 3 !== 1).map((url) => Buffer.from(url.split(",")[1], "base64"));
-}
-
-/** The wallet of the command line reads the request, and shows its answer as frames in a folder. */
-function present({ work, installation }, codes, name) {
-  const [request, answer] = [join(work, `${name}-request`), join(work, name)];
-  mkdirSync(request);
-  codes.forEach((code, at) => writeFileSync(join(request, `${String(at).padStart(3, "0")}.png`), code));
-  const told = installation.run("wallet", "present", request, "--yes", "--animate", answer);
-  assert(told.includes("The corner shop"), told);
-  return answer;
+  await says(page, "alert", "pack-memory", LONG);
+  await page.until("document.getElementById('asked').hidden");
+  const seen = await page.evaluate(`({
+    filming: document.getElementById("video").srcObject !== null,
+    judged: document.querySelector("#result article") !== null,
+    focus: document.activeElement.id,
+  })`);
+  assert.deepEqual(seen, { filming: false, judged: false, focus: "start" });
+  await noSecret(page);
+  await story.check(page, "offline-ar-320-21-not-judged", "ar", "rtl", 1);
+  quiet(page, story.installation, "not judged");
 }

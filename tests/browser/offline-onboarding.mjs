@@ -37,7 +37,8 @@ export async function onboardingStories({ binary, work, installation, check, stu
     for (const [language, page] of Object.entries(pages)) await strangersCodeChangesNothing(story, page, language);
     await changedByAPerson(story, pages.ar);
     await fromTheServerWhereTheAddressFails(story, pages.en, () => installation.serveVerifier(binary, folder));
-    return 8;
+    await namedByACode(story, pages);
+    return 9;
   } finally {
     for (const browser of Object.values(browsers)) await browser.close();
     distributor.close();
@@ -91,7 +92,14 @@ async function joined(story, page, language) {
   await page.until("!document.getElementById('pack-known').hidden && document.body.dataset.pack === 'current'", 60_000);
   assert.equal(await text(page, "spoken"), story.own.fingerprint);
   assert.equal(await text(page, "address"), story.own.index);
+  assert.equal(await text(page, "scope"), await words(page, "join-everything"));
   await at("3-joined");
+  await page.evaluate("document.getElementById('pack-alert').replaceChildren()");
+  page.requests.length = 0;
+  await page.tabTo("#refresh");
+  await page.press("Enter");
+  await says(page, "pack-alert", "pack-accepted");
+  assert.deepEqual(askedOfItsServer(page), [], "the address says that the pack is the newest");
   await upload(page, story.cards.genuine);
   assert((await verdict(page)) !== "unknown", "the pack came from the address of the code");
 }
@@ -116,6 +124,7 @@ async function strangersCodeChangesNothing(story, page, language) {
   await page.tabTo("#join-no");
   await page.press("Enter");
   assert.equal(await page.evaluate("document.getElementById('join').hidden"), true);
+  assert.equal(await page.evaluate("document.getElementById('join-said').value"), "", "what was typed is gone");
   assert.deepEqual(await state(), before);
   await upload(page, story.cards.genuine);
   const judged = await verdict(page);
@@ -148,18 +157,52 @@ async function changedByAPerson(story, page) {
   await story.check(page, "offline-ar-320-19-changed", "ar", "rtl", 1);
 }
 
-/** The address answers, and what it offers cannot be taken: the page asks its own server. */
+/** The address answers, and what it offers cannot be taken, or has no end: the page asks its own server. */
 async function fromTheServerWhereTheAddressFails(story, page, serve) {
   await again(page);
-  const before = await sequenceOf(page);
-  story.installation.run("distributor", "publish");
-  story.distributor.damage();
-  story.installation.run("pack", "build", "--out", join(story.folder, "newest.pack"));
   await serve();
-  await page.tabTo("#refresh");
-  await page.press("Enter");
-  await page.until(`Number(document.getElementById("pack-sequence").textContent) > ${before}`);
-  await says(page, "pack-alert", "pack-accepted");
+  for (const answers of ["nothing that could be taken", "without end"]) {
+    const before = await sequenceOf(page);
+    story.installation.run("distributor", "publish");
+    story.distributor.answers = answers;
+    story.installation.run("pack", "build", "--out", join(story.folder, "newest.pack"));
+    await page.tabTo("#refresh");
+    await page.press("Enter");
+    await page.until(`Number(document.getElementById("pack-sequence").textContent) > ${before}`, 60_000);
+    await says(page, "pack-alert", "pack-accepted");
+  }
+}
+
+/** Where a code named the root of trust, the server's is not compared with it, also after another code of the same root named another address. */
+async function namedByACode(story, pages) {
+  const elsewhere = onboardingCode((...words) => story.installation.run(...words), join(story.work, "joining-elsewhere.png"), "http://127.0.0.1:9/packs.json");
+  await pages.en.tabTo("#picture");
+  await pages.en.chooseFile("#picture", elsewhere.picture);
+  await pages.en.until("!document.getElementById('join').hidden", 60_000);
+  await pages.en.tabTo("#join-yes");
+  await pages.en.press("Enter");
+  await says(pages.en, "alert", "join-address-kept");
+  for (const page of Object.values(pages)) {
+    page.requests.length = 0;
+    await again(page);
+    await askedForAPack(page);
+    assert(!askedOfItsServer(page).includes("/offline/root.json"));
+    assert.equal(await text(page, "root-alert"), "");
+  }
+}
+
+/** Until the page has asked its server for a pack, as it does after every start, and whatever it asked before that. */
+async function askedForAPack(page) {
+  for (let round = 0; !askedOfItsServer(page).some((path) => path.startsWith("/offline/pack")); round++) {
+    assert(round < 200, "it asks for a pack");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** What of its server the page wanted that is not kept with it. */
+function askedOfItsServer(page) {
+  const paths = page.requests.map((url) => new URL(url).pathname);
+  return paths.filter((path) => /^\/offline\/(pack|root\.json)/.test(path));
 }
 
 /** Who is to type it has it from the operator: on the page it stands nowhere. */
@@ -188,11 +231,20 @@ async function confirm(page, said, { taken }) {
   await ready(page);
 }
 
+/** More than any pack has, and then nothing more, without an end. */
+async function withoutEnd(response) {
+  const [part, gone] = [Buffer.alloc(1 << 20), new Promise((resolve) => response.once("close", resolve))];
+  for (let sent = 0; sent < 160 && !response.destroyed; sent++) {
+    if (!response.write(part)) await Promise.race([gone, new Promise((resolve) => response.once("drain", resolve))]);
+  }
+}
+
 /** A distributor as any web server is one that a page of another origin may ask. */
 class Distributor {
   #folder;
   #server;
-  #damaged = false;
+  /** What comes in place of files, if not they. */
+  answers;
 
   constructor(folder) {
     this.#folder = folder;
@@ -204,15 +256,11 @@ class Distributor {
       response.setHeader("access-control-allow-origin", "*");
       if (name === "root-of-trust.json") return response.end(readFileSync(join(this.#folder, "..", "trust.json")));
       if (!readdirSync(this.#folder).includes(name)) return response.writeHead(404).end();
-      if (this.#damaged && !name.endsWith(".json")) return response.end("nothing that could be taken");
-      response.end(readFileSync(join(this.#folder, name)));
+      if (!this.answers || name.endsWith(".json")) return response.end(readFileSync(join(this.#folder, name)));
+      if (this.answers !== "without end") return response.end(this.answers);
+      withoutEnd(response);
     });
     await new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-  }
-
-  /** From now on files are not what the index says. */
-  damage() {
-    this.#damaged = true;
   }
 
   get index() {

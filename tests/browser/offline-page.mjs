@@ -15,6 +15,8 @@ export async function first({ installation }, browser, language, beside) {
   console.log(`offline page in ${language}: loaded, kept and fed in ${Date.now() - before} ms`);
   assert.equal(await page.evaluate("location.pathname"), `/offline/${language}`);
   assert.match(await page.evaluate("document.getElementById('fingerprint').innerText"), /^([0-9A-F]{4} ){15}[0-9A-F]{4}$/);
+  assert.equal(await page.evaluate("document.getElementById('newer').hidden"), true, "what is kept is no newer version of itself");
+  assert.equal(await page.evaluate("performance.getEntriesByType('navigation')[0].type"), "navigate", "and nothing is loaded again for it");
   quiet(page, installation, `first ${language}`);
   return page;
 }
@@ -65,3 +67,48 @@ export function quiet(page, installation, name) {
   const complaints = page.complaints.filter((line) => !/ERR_CONNECTION_REFUSED|status of 404.*offline\/pack/.test(line));
   assert.deepEqual(complaints, [], name);
 }
+
+/** What this device keeps under a name, or what stands there from then on. */
+export const kept = (page, name) => page.evaluate(storage("readonly", `get(${JSON.stringify(name)})`));
+export const keep = (page, name, value) =>
+  page.evaluate(storage("readwrite", `put(${JSON.stringify(value)}, ${JSON.stringify(name)})`));
+export const drop = (page, name) => page.evaluate(storage("readwrite", `delete(${JSON.stringify(name)})`));
+export const namesKept = (page) => page.evaluate(storage("readonly", "getAllKeys()"));
+
+const storage = (mode, act) => `new Promise((resolve) => {
+  indexedDB.open("symbolon-offline", 1).onsuccess = ({ target: { result } }) => {
+    const transaction = result.transaction("kept", "${mode}");
+    const request = transaction.objectStore("kept").${act};
+    transaction.oncomplete = () => (result.close(), resolve(request.result));
+  };
+})`;
+
+/** Stands between a page and its worker from the page's next load on, which is now: `break` has the worker break by the next deed of that name,
+    `hold` keeps that from it until `letGo`, `begun` are the deeds that began workers, and `broken` of them broke by themselves. */
+export async function standBetween(page) {
+  const source = `{
+    const post = Worker.prototype.postMessage;
+    const between = (window.between = { begun: [], broken: 0, held: [], letGo: () => between.held.splice(0).forEach((act) => act()) });
+    Worker.prototype.postMessage = function (message, moved) {
+      if (message.deed === "open") {
+        between.begun.push({ asked: message.asked, answered: message.answered });
+        this.addEventListener("error", () => between.broken++);
+      }
+      if (message.deed === between.break) {
+        between.break = undefined;
+        message = { ...message, deed: "which it does not know" };
+      }
+      if (message.deed !== between.hold) return post.call(this, message, moved);
+      between.hold = undefined;
+      between.held.push(() => post.call(this, message, moved));
+    };
+  }`;
+  await page.send("Page.addScriptToEvaluateOnNewDocument", { source });
+  await again(page);
+}
+
+export const begun = (page) => page.evaluate("window.between.begun");
+export const breakAt = (page, deed) => page.evaluate(`void (window.between.break = "${deed}")`);
+export const holdAt = (page, deed) => page.evaluate(`void (window.between.hold = "${deed}")`);
+export const isHeld = (page) => page.until("window.between.held.length === 1");
+export const letGo = (page) => page.evaluate("window.between.letGo()");

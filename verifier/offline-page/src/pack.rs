@@ -321,6 +321,10 @@ impl PackInUse {
             return Ok(plan.file().map(|file| file.name.as_str().to_owned()));
         }
         let whole = index.pack(scope).ok_or(PackProblem::Address)?;
+        // The plan was to fetch what changed, which says nothing of how large the whole is.
+        if whole.full.bytes > budget {
+            return Err(PackProblem::Refused);
+        }
         Ok(Some(whole.full.name.as_str().to_owned()))
     }
 

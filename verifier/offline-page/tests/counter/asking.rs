@@ -17,6 +17,7 @@ use symbolon_protocol::openid4vp::response::{AuthorizationResponse, VpToken};
 use symbolon_protocol::qr_transport::Message;
 use symbolon_trust::status_list::Status;
 use symbolon_trust::testing::{NOW, TestKey};
+use symbolon_verifier::ask::MAX_ASKS;
 
 use crate::{World, filmed, take};
 
@@ -232,6 +233,78 @@ fn an_answer_is_opened_for_the_request_that_is_shown_alone_and_in_time() {
         assert_eq!(problem, Some("problem-expired"), "{turn}");
         assert_eq!(waiting.next_code(), None, "{turn}");
     }
+}
+
+#[test]
+fn whoever_answers_a_closed_request_is_told_why_and_the_next_request_is_open() {
+    let world = World::new();
+    let mut counter = counter(&world);
+    let first = read(&ask(&mut counter, 1, NOW), NOW);
+    counter.expire_request();
+    assert_eq!(counter.next_code(), None, "it is shown no more");
+    // The page's clock may be ahead of that of its counter.
+    assert_eq!(
+        filmed(&mut counter, &answer(&first)).problem,
+        Some("problem-expired")
+    );
+    let second = read(&ask(&mut counter, 2, NOW), NOW);
+    assert_eq!(
+        filmed(&mut counter, &answer(&first)).problem,
+        Some("problem-expired")
+    );
+    assert!(matches!(
+        filmed(&mut counter, &answer(&second)).brought,
+        Some(Brought::Answer { .. })
+    ));
+    // Another window took the same answer meanwhile, and a request was prepared that nobody has signed yet.
+    let key = device().public_key().to_sec1_bytes();
+    counter
+        .prepare_request("Who are you?", &key, drawn(3), NOW)
+        .unwrap();
+    counter.close_request();
+    assert_eq!(counter.next_code(), None);
+    assert_eq!(counter.pose(&[0; 64]).err(), Some(AskProblem::Failed));
+    assert_eq!(
+        counter.judge_answer("en", NOW).problem,
+        Some("problem-not-asked"),
+        "nothing is judged"
+    );
+    assert_eq!(
+        filmed(&mut counter, &answer(&second)).problem,
+        Some("problem-replayed")
+    );
+}
+
+#[test]
+fn a_request_that_was_kept_is_not_asked_again_for_what_its_words_mean_elsewhere() {
+    let world = World::new();
+    let mut counter = counter(&world);
+    let posed = ask(&mut counter, 1, NOW);
+    assert!(self::counter(&world).resume_request(&posed.kept, NOW).is_ok());
+    let mut list = list();
+    *list
+        .pointer_mut("/asks/0/query/credentials/0/claims/0/path/0")
+        .unwrap() = json!("address");
+    counter.set_asks(list.to_string().as_bytes(), NOW).unwrap();
+    assert_eq!(
+        counter.resume_request(&posed.kept, NOW).err(),
+        Some(AskProblem::NotOffered)
+    );
+}
+
+#[test]
+fn no_counter_asks_for_more_than_people_can_choose_from() {
+    let world = World::new();
+    let mut counter = counter(&world);
+    let asks = |count| {
+        let entry = |number| json!({ "label": format!("Question {number}"), "query": query() });
+        let asks: Vec<Value> = (0..count).map(entry).collect();
+        json!({ "verifier": "Corner shop", "asks": asks }).to_string()
+    };
+    assert!(counter.set_asks(asks(MAX_ASKS + 1).as_bytes(), NOW).is_err());
+    assert_eq!(counter.asks(), ["Who are you?"]);
+    counter.set_asks(asks(MAX_ASKS).as_bytes(), NOW).unwrap();
+    assert_eq!(counter.asks().len(), MAX_ASKS);
 }
 
 #[test]

@@ -18,7 +18,9 @@ use symbolon_credential::w3c::jose::prepare_credential;
 use symbolon_credential::w3c::{StatusPurpose, StatusSize};
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
 use symbolon_did::{Did, DidUrl};
-use symbolon_offline_page::{Brought, Counter, MAX_PACK_BYTES, PackProblem, PackState, Told};
+use symbolon_offline_page::{
+    Brought, Counter, MAX_FRAME_PIXELS, MAX_PACK_BYTES, PackProblem, PackState, Told,
+};
 use symbolon_protocol::qr_transport::{CarriedCredential, FrameSize, Message};
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
 use symbolon_trust::pack::{PackBuilder, PackTimes, VerbatimForm, VerbatimSection, delta};
@@ -504,4 +506,11 @@ fn what_is_no_credential_is_told() {
     }
     let huge = "x".repeat((1 << 20) + 1);
     assert_eq!(take(&mut counter, &huge, NOW).problem, Some("problem-too-large"));
+    // One pixel more than is looked at, four bytes each.
+    let width = u32::try_from(MAX_FRAME_PIXELS + 1).unwrap();
+    let pixels = vec![255; (MAX_FRAME_PIXELS + 1) * 4];
+    let looked = counter.look(width, 1, &pixels, "en", NOW);
+    assert_eq!(looked.problem, Some("problem-picture"));
+    let examined = counter.examine(width, 1, &pixels, "en", NOW);
+    assert_eq!(examined.problem, Some("problem-too-large"));
 }

@@ -1,5 +1,6 @@
 //! Rules that an answer is held to without a network, as they are read from the list of whom the device believes.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, json};
@@ -17,7 +18,7 @@ use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_protocol::qr_transport::{Message, proof_audience};
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey};
-use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
+use symbolon_trust::trust_list::{CredentialTypeRule, TrustList, TrustedIssuer};
 use symbolon_verifier::ask::{AskDocument, AskList, NamedPolicy};
 use symbolon_verifier::name::PolicyName;
 use symbolon_verifier::policy::{Assurances, PolicyDocument, PolicySurroundings, PresentationPolicy};
@@ -27,12 +28,13 @@ use crate::{INDEX, World, filmed};
 
 const VCT: &str = "urn:identity";
 const LABEL: &str = "May you drive?";
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// An issuer that the root of trust does not know, and the list of the pack does.
-struct Bank(TestIssuer);
+pub(crate) struct Bank(pub(crate) TestIssuer);
 
 impl Bank {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(TestIssuer::new("https://bank.example", 700))
     }
 
@@ -49,7 +51,7 @@ impl Bank {
             .pack(1, &self.trust_list(world, NOW), vec![section], NOW)
     }
 
-    fn credential(&self, holder: &TestKey, class: &str) -> String {
+    pub(crate) fn credential(&self, holder: &TestKey, class: &str) -> String {
         let claims = Map::from_iter([("class".to_owned(), json!(class))]);
         let credential = CredentialToIssue {
             vct: VerifiableCredentialType::parse(VCT).unwrap(),
@@ -79,14 +81,19 @@ impl Bank {
 
 /// What a verifier hands out that knows the bank.
 fn list(world: &World, bank: &Bank) -> Vec<u8> {
+    list_naming("https://bank.example", &bank.trust_list(world, NOW))
+}
+
+/// The same with rules that name the bank by this identifier or name.
+fn list_naming(issuer: &str, trust_list: &TrustList) -> Vec<u8> {
     let name = PolicyName::parse("driver").unwrap();
     let document: PolicyDocument = serde_json::from_value(json!({ "credentials": [{
-        "id": "id", "format": "dc+sd-jwt", "types": [VCT], "issuers": ["https://bank.example"], "binding": "key",
+        "id": "id", "format": "dc+sd-jwt", "types": [VCT], "issuers": [issuer], "binding": "key",
         "claims": [{ "path": ["class"], "pattern": "[AB]" }],
     }] }))
     .unwrap();
     let surroundings = PolicySurroundings {
-        trust_list: &bank.trust_list(world, NOW),
+        trust_list,
         assurances: &Assurances::default(),
         queries: &BTreeMap::new(),
         transaction_types: &TransactionTypes::default(),
@@ -183,5 +190,91 @@ fn an_answer_is_held_to_the_rules_of_its_policy() -> Result<(), PackProblem> {
         "{}",
         broken.html
     );
+    Ok(())
+}
+
+/// The rules name the bank as people call it: in the next list the name is another's.
+#[test]
+fn a_request_that_is_shown_is_held_to_the_rules_as_the_list_in_use_reads_them() -> Result<(), PackProblem> {
+    let (world, bank) = (World::new(), Bank::new());
+    let elsewhere = TestIssuer::new("https://elsewhere.example", 800);
+    let later = NOW.plus(MINUTE);
+    let lists = [
+        (NOW, [("City bank", &bank.0), ("Elsewhere", &elsewhere)]),
+        (later, [("City bank", &elsewhere), ("Former bank", &bank.0)]),
+    ]
+    .map(|(at, named)| {
+        let entries = named.map(|(name, issuer)| TrustedIssuer {
+            name: name.to_owned(),
+            ..issuer.entry(vec![CredentialTypeRule::Any])
+        });
+        world.registry.trust_list(entries.to_vec(), at)
+    });
+    let states = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+    let pack = |sequence, list: &TrustList| {
+        let section = bank.0.status_section(&bank.0.status_uri(0), &states, NOW);
+        world.registry.pack(sequence, list, vec![section], list.issued_at)
+    };
+    let [first, second] = &lists;
+    let mut counter = world.counter();
+    counter.set_asks(&list_naming("City bank", first), NOW).unwrap();
+    counter.accept_pack(&pack(1, first), NOW)?;
+    let holder = TestKey::new(SignatureAlgorithm::Es256, 900);
+    for (turn, seed) in [("valid", 1), ("invalid", 2)] {
+        let posed = ask_for(&mut counter, LABEL, seed, NOW);
+        let answer = answer(&posed, &holder, &bank.credential(&holder, "A"));
+        if turn == "invalid" {
+            counter.accept_pack(&pack(2, second), later)?;
+            assert_eq!(counter.asks(), [LABEL], "somebody has that name");
+        }
+        assert!(filmed(&mut counter, &answer).brought.is_some());
+        let told = counter.judge_answer("en", later);
+        assert_eq!((told.verdict, told.problem), (turn, None), "{}", told.html);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_request_whose_rules_cannot_be_read_any_more_is_shown_on_and_permits_nobody_else()
+-> Result<(), PackProblem> {
+    let (world, bank) = (World::new(), Bank::new());
+    let mut counter = world.counter();
+    counter.set_asks(&list(&world, &bank), NOW).unwrap();
+    counter.accept_pack(&bank.pack(&world), NOW)?;
+    let holder = TestKey::new(SignatureAlgorithm::Es256, 900);
+    let posed = ask_for(&mut counter, LABEL, 1, NOW);
+    let answer = answer(&posed, &holder, &bank.credential(&holder, "A"));
+    let later = NOW.plus(MINUTE);
+    counter.accept_pack(&world.pack(2, Status::Valid, later), later)?;
+    assert!(counter.asks().is_empty(), "the registry has removed the bank");
+    assert!(counter.next_code().is_some());
+    assert!(filmed(&mut counter, &answer).brought.is_some());
+    let told = counter.judge_answer("en", later);
+    assert_eq!((told.verdict, told.problem), ("invalid", None), "{}", told.html);
+    Ok(())
+}
+
+/// A pack whose time is over says nothing of whom to believe, and what was remembered of it is no list either.
+#[test]
+fn rules_about_an_issuer_of_the_pack_alone_go_with_the_pack() -> Result<(), PackProblem> {
+    let (world, bank) = (World::new(), Bank::new());
+    let mut counter = world.counter();
+    counter.set_asks(&list(&world, &bank), NOW).unwrap();
+    counter.accept_pack(&bank.pack(&world), NOW)?;
+    let (pack, form, memory) = (
+        counter.pack().map(<[u8]>::to_vec),
+        counter.pack_form().to_vec(),
+        counter.pack_memory(),
+    );
+    let over = NOW.plus(DAY * 3);
+    for (pack, memory, now, offered) in [
+        (pack.clone(), memory.clone(), over, 0),
+        (pack.clone(), memory.clone(), NOW, 1),
+        (pack, Some(b"?".to_vec()), NOW, 0),
+        (None, memory, NOW, 0),
+    ] {
+        counter.resume_pack(pack, form.clone(), memory, now);
+        assert_eq!(counter.asks().len(), offered);
+    }
     Ok(())
 }

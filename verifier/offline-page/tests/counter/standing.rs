@@ -1,7 +1,7 @@
 //! What a counter knows when its pack is over, when it begins anew, and when another window took a pack.
 
 use symbolon_crypto::UnixTime;
-use symbolon_offline_page::{Believed, Counter, Fetching, PackProblem, PackState};
+use symbolon_offline_page::{Believed, Counter, Fetching, MAX_PACK_BYTES, PackProblem, PackState};
 use symbolon_protocol::qr_transport::Message;
 use symbolon_trust::distribution::{HeldPack, PackIndex, PublishedDelta, PublishedFile, PublishedPack};
 use symbolon_trust::pack::delta;
@@ -110,19 +110,27 @@ fn an_address_of_packs_says_which_file_leads_to_the_newest() {
     let full = PublishedFile::of("pack-2", &second, "symbolon").unwrap();
     let file = PublishedFile::of("delta-1-2", &change, "symbolon").unwrap();
     let names = [full.name.as_str().to_owned(), file.name.as_str().to_owned()];
-    let index = PackIndex::of(vec![PublishedPack {
-        scope: None,
-        sequence: 2,
-        created: NOW,
-        root: newest.root,
-        full,
-        deltas: vec![PublishedDelta {
-            base_sequence: 1,
-            base_root: base.root,
-            file,
-        }],
-    }]);
-    let index = index.to_json().unwrap();
+    let offering = |full: &PublishedFile, file: &PublishedFile| {
+        let index = PackIndex::of(vec![PublishedPack {
+            scope: None,
+            sequence: 2,
+            created: NOW,
+            root: newest.root,
+            full: full.clone(),
+            deltas: vec![PublishedDelta {
+                base_sequence: 1,
+                base_root: base.root,
+                file: file.clone(),
+            }],
+        }]);
+        index.to_json().unwrap()
+    };
+    let index = offering(&full, &file);
+    let huge = PublishedFile {
+        bytes: u64::try_from(MAX_PACK_BYTES).unwrap() + 1,
+        ..full.clone()
+    };
+    let huge = offering(&huge, &file);
     let mut counter = world.counter();
     let wanted = |counter: &Counter, how| counter.wanted(&index, None, how).unwrap();
     assert_eq!(
@@ -133,6 +141,17 @@ fn an_address_of_packs_says_which_file_leads_to_the_newest() {
     counter.accept_pack(&first, NOW).unwrap();
     assert_eq!(wanted(&counter, Fetching::Changes).as_ref(), Some(&names[1]));
     assert_eq!(wanted(&counter, Fetching::Whole).as_ref(), Some(&names[0]));
+    for (how, wanted) in [
+        (Fetching::Changes, Ok(Some(names[1].clone()))),
+        (Fetching::Whole, Err(PackProblem::Refused)),
+    ] {
+        assert_eq!(counter.wanted(&huge, None, how), wanted, "{how:?}");
+    }
+    assert_eq!(
+        world.counter().wanted(&huge, None, Fetching::Changes),
+        Err(PackProblem::Refused),
+        "it is larger than any pack that a page holds"
+    );
     counter.accept_pack(&change, NOW).unwrap();
     assert_eq!(wanted(&counter, Fetching::Changes), None);
     assert_eq!(wanted(&counter, Fetching::Whole), None);

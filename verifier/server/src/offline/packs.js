@@ -139,14 +139,28 @@ export class Packs {
 /** Does something with the pack that no other window does meanwhile, where the browser can tell. */
 const alone = (act) => navigator.locks?.request("symbolon-pack", act) ?? act();
 
-/** Status, tag and bytes of an answer; nothing where none came, or none to the end. */
+/** Status, tag and bytes of an answer; nothing where none came, none to the end, or more than any pack has. */
 export async function answerOf(address, headers = {}) {
   if (!address) return undefined;
   try {
     const response = await fetch(address, { headers, cache: "no-store", credentials: "same-origin", referrerPolicy: "no-referrer" });
-    const bytes = response.status === 200 ? new Uint8Array(await response.arrayBuffer()) : undefined;
+    const bytes = response.status === 200 ? await bytesOf(response.body) : undefined;
     return { status: response.status, tag: response.headers.get("etag") ?? "", bytes };
   } catch {
     return undefined;
   }
+}
+
+/** Everything that comes: whoever sends without end is not to fill this device. */
+async function bytesOf(stream) {
+  const [reader, parts] = [stream.getReader(), []];
+  let length = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    length += part.value.length;
+    if (length <= MOST_PACK_BYTES) continue;
+    reader.cancel().catch(() => {});
+    throw new RangeError("more than any pack has");
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

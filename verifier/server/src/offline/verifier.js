@@ -27,6 +27,8 @@ export class Verifier {
     worker.addEventListener("message", ({ data }) => this.#hear(data));
     worker.addEventListener("error", () => {
       if (worker !== this.#worker) return;
+      // It goes on otherwise, and would keep what nobody waits for any more.
+      worker.terminate();
       this.#worker = undefined;
       this.#fail();
     });
@@ -56,8 +58,9 @@ export class Verifier {
     });
   }
 
-  /** Has something done. A worker that breaks by it is begun anew, once. */
+  /** Has something done. A worker that breaks by it is begun anew, once; where one broke by itself, another does it. */
   async #call(deed, values, moved) {
+    if (!this.#worker) await this.#begin();
     const worker = this.#worker;
     try {
       return await this.#post(deed, values, moved);
