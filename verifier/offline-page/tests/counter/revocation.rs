@@ -104,7 +104,7 @@ fn whom_a_pack_took_back_stays_taken_back_when_it_is_over() {
     let clinic = Clinic::new();
     let over = NOW.plus(DAY * 3);
     let not_trusted = ("invalid", "Its issuer is not one that is trusted");
-    let trusted = ("unknown", "It says nowhere whether it was revoked");
+    let trusted = ("unknown", "Whether it was revoked could not be learned");
     let not_known = ("unknown", "There is no list of trusted issuers");
     for (lists, said) in [
         (vec![List::RevokesTheSigner], not_trusted),

@@ -114,10 +114,8 @@ fn every_certificate_of_a_chain_has_a_list_that_may_be_left_out() {
         };
         let builder = PackBuilder::new(sequence, times, world.registry.trust_section(&trust));
         let lists = lists.iter().map(|list| (*list).clone());
-        let pack = world
-            .registry
-            .sign_pack(lists.fold(builder, PackBuilder::with_revocation_list));
-        pack
+        let builder = lists.fold(builder, PackBuilder::with_revocation_list);
+        world.registry.sign_pack(builder)
     };
     let both = [&of_root, &of_middle];
     let first = pack(1, &both);
