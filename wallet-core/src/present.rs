@@ -16,6 +16,7 @@ mod consent;
 mod did_document;
 mod formats;
 mod matching;
+mod opening;
 mod outcome;
 mod proximity;
 mod received;
