@@ -137,6 +137,17 @@ pub(crate) fn endpoints() -> DescribedRouter<Arc<Desk>> {
             ),
         )
         .route(
+            "/scan/camera.js",
+            get(
+                operations::file(
+                    "readScanCameraScript",
+                    "The part of the script that opens the camera",
+                    SCRIPT,
+                ),
+                async || answer::file("text/javascript; charset=utf-8", include_str!("camera.js")),
+            ),
+        )
+        .route(
             "/scan/telling.js",
             get(
                 operations::file(

@@ -23,9 +23,10 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 
 /// What stands around what was built, under the address that has its version in it.
-const AROUND: [(&str, &str, &str); 14] = [
+const AROUND: [(&str, &str, &str); 15] = [
     ("offline.js", SCRIPT, include_str!("offline.js")),
     ("asking.js", SCRIPT, include_str!("asking.js")),
+    ("camera.js", SCRIPT, include_str!("../camera.js")),
     ("onboarding.js", SCRIPT, include_str!("onboarding.js")),
     ("packs.js", SCRIPT, include_str!("packs.js")),
     ("pictures.js", SCRIPT, include_str!("pictures.js")),

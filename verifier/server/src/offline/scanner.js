@@ -1,4 +1,5 @@
 // The camera, and pictures in its place: what is seen goes to the verifier, and what it says to the page.
+import { Camera } from "./camera.js";
 import { pixels, picturesOf } from "./pictures.js";
 import { announce, at, note, placeTimes, say, show } from "./telling.js";
 
@@ -14,7 +15,7 @@ export class Scanner {
   #verifier;
   #aside;
   #settled;
-  #stream;
+  #camera = new Camera();
   #round = 0;
   #sound;
   #said = 0;
@@ -31,17 +32,7 @@ export class Scanner {
     await this.#verifier.begin(sameCard);
     this.#said = 0;
     this.#wake();
-    if (!navigator.mediaDevices?.getUserMedia) return say("alert", "no-camera");
-    try {
-      const video = { facingMode: "environment", width: { ideal: 1920 }, height: { ideal: 1080 } };
-      this.#stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
-    } catch (error) {
-      return say("alert", error.name === "NotAllowedError" ? "no-permission" : "no-camera");
-    }
-    if (round !== this.#round) return this.#release();
-    at("video").srcObject = this.#stream;
-    await at("video").play();
-    show({ view: true, hint: true, stop: true, start: false, again: false, other: false });
+    if (!(await this.#camera.open(() => round === this.#round))) return;
     at("stop").focus({ preventScroll: true });
     while (round === this.#round) {
       const picture = pixels(at("video"), at("video").videoWidth, at("video").videoHeight, FRAME_WIDTH ** 2);
@@ -59,7 +50,7 @@ export class Scanner {
   /** The camera off, the verdict kept. */
   rest() {
     this.#round++;
-    this.#release();
+    this.#camera.close();
     const told = at("result").querySelector("article") !== null;
     show({ view: false, hint: false, progress: false, stop: false, start: !told, again: told, other: false });
   }
@@ -119,12 +110,6 @@ export class Scanner {
   #wake() {
     this.#sound ??= window.AudioContext && new AudioContext();
     this.#sound?.resume();
-  }
-
-  #release() {
-    this.#stream?.getTracks().forEach((track) => track.stop());
-    this.#stream = undefined;
-    at("video").srcObject = null;
   }
 
   /** The bar at every frame, the words at every quarter: a reader of screens is not to speak without end. */

@@ -1,6 +1,7 @@
 // The camera at the counter. Codes are read by the browser where it can, otherwise frames go to the shop's own server.
 // Nothing is kept: the codes of a card stay in this page until the next person.
 
+import { Camera } from "./camera.js";
 import { announce, at, placeTimes, say, show, switchSound } from "./telling.js";
 
 const PAUSE = 150;
@@ -40,7 +41,7 @@ class Scanner {
   #codes = [];
   #frames = new Animation();
   #request = at("camera").dataset.request;
-  #stream;
+  #camera = new Camera();
   #round = 0;
   #sound;
 
@@ -55,17 +56,7 @@ class Scanner {
     say("alert");
     this.#sound ??= window.AudioContext && new AudioContext();
     this.#sound?.resume();
-    if (!navigator.mediaDevices?.getUserMedia) return say("alert", "no-camera");
-    try {
-      const video = { facingMode: "environment", width: { ideal: 1920 }, height: { ideal: 1080 } };
-      this.#stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
-    } catch (error) {
-      return say("alert", error.name === "NotAllowedError" ? "no-permission" : "no-camera");
-    }
-    if (round !== this.#round) return this.#release();
-    at("video").srcObject = this.#stream;
-    await at("video").play();
-    show({ view: true, hint: true, stop: true, start: false, again: false, other: false });
+    if (!(await this.#camera.open(() => round === this.#round))) return;
     const read = await reader();
     while (round === this.#round) {
       const told = await this.#look(read).catch(() => ({ problem: "no-connection" }));
@@ -79,18 +70,12 @@ class Scanner {
   /** The camera off, the verdict kept. */
   rest() {
     this.#round++;
-    this.#release();
+    this.#camera.close();
     show({ view: false, hint: false, progress: false, stop: false, start: !this.#told, again: this.#told, other: false });
   }
 
   get #told() {
     return at("result").querySelector("article") !== null;
-  }
-
-  #release() {
-    this.#stream?.getTracks().forEach((track) => track.stop());
-    this.#stream = undefined;
-    at("video").srcObject = null;
   }
 
   async #look(read) {

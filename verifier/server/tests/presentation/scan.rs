@@ -252,6 +252,7 @@ async fn the_page_asks_nobody_else_and_keeps_nothing() {
     assert!(page.contains("<html lang=\"ar\" dir=\"rtl\">"));
     for path in [
         "/scan/scan.js",
+        "/scan/camera.js",
         "/scan/telling.js",
         "/scan/scan.css",
         "/scan/style.css",
