@@ -65,17 +65,8 @@ impl World {
     fn held(&self) -> impl Iterator<Item = Held<'_>> {
         FORMATS.into_iter().map(|(configuration, query)| {
             let installation = &self.installation;
-            let offer = installation.json(&[
-                "offer",
-                "create",
-                "--record",
-                &self.uin,
-                "--credential",
-                configuration,
-                "--json",
-            ]);
-            let link = offer["link"].as_str().unwrap();
-            installation.ok(&["wallet", "receive", link, "--wallet", configuration]);
+            let offer = story::offer(installation, &self.uin, configuration, &[]);
+            story::take_up(installation, &offer, &["--wallet", configuration]);
             let query = match query() {
                 None => "age-over-18".to_owned(),
                 Some(credential) => {

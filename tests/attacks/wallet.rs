@@ -58,12 +58,11 @@ impl World {
     }
 
     pub(crate) fn offer(&self, uin: &str, tx_code: TxCode) -> Offer {
-        let mut arguments = vec!["offer", "create", "--record", uin, "--by-value", "--json"];
-        arguments.extend(["--credential", "NationalIdentity"]);
+        let mut further = vec!["--by-value"];
         if tx_code == TxCode::Required {
-            arguments.push("--tx-code");
+            further.push("--tx-code");
         }
-        let created = self.installation.json(&arguments);
+        let created = story::offer(&self.installation, uin, "NationalIdentity", &further);
         let link = OfferLink::parse(created["link"].as_str().unwrap(), UrlPolicy::Development).unwrap();
         let OfferLink::ByValue(offer) = link else {
             panic!("an offer by value was ordered")

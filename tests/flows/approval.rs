@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::harness::{Installation, Role};
-use crate::story::import_people;
+use crate::story::{import_people, offering};
 
 /// Makes the national identity wait for an operator.
 fn approving() -> Installation {
@@ -31,18 +31,11 @@ fn a_credential_waits_for_the_operator_and_comes_when_the_wallet_asks_again() {
     let installation = approving();
     let uin = import_people(&installation);
     let _issuer = installation.serve(Role::Issuer);
-    let offer = |installation: &Installation| {
-        let offer = [
-            "offer",
-            "create",
-            "--record",
-            &uin,
-            "--credential",
-            "NationalIdentity",
-        ];
-        installation.ok(&offer).lines().next().unwrap().to_owned()
+    let offer = || {
+        let printed = installation.ok(&offering(&uin, "NationalIdentity"));
+        printed.lines().next().unwrap().to_owned()
     };
-    let waits = installation.ok(&["wallet", "receive", &offer(&installation)]);
+    let waits = installation.ok(&["wallet", "receive", &offer()]);
     assert!(waits.contains("later"), "{waits}");
     let pending = installation.json(&["credential", "pending", "--json"]);
     let pending = pending.as_array().unwrap();
@@ -80,7 +73,7 @@ fn a_credential_waits_for_the_operator_and_comes_when_the_wallet_asks_again() {
     let listed = installation.ok(&["credential", "list"]);
     assert!(listed.contains("wallet says credential_accepted"), "{listed}");
 
-    installation.ok(&["wallet", "receive", &offer(&installation)]);
+    installation.ok(&["wallet", "receive", &offer()]);
     let pending = installation.json(&["credential", "pending", "--json"]);
     let id = pending[0]["id"].as_str().unwrap().to_owned();
     installation.ok(&["credential", "deny", &id]);

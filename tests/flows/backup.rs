@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{Installation, Role};
 use crate::plain_http::post;
-use crate::story::{import_people, receive};
+use crate::story::{import_people, offer, receive};
 
 const PASSPHRASE: &str = "a passphrase of the backup alone";
 
@@ -124,16 +124,7 @@ fn redeem(installation: &Installation, code: &str) -> (u16, Value) {
 
 /// A pre-authorized code for a record.
 fn code_for(installation: &Installation, uin: &str) -> String {
-    let offer = installation.json(&[
-        "offer",
-        "create",
-        "--record",
-        uin,
-        "--credential",
-        "NationalIdentity",
-        "--by-value",
-        "--json",
-    ]);
+    let offer = offer(installation, uin, "NationalIdentity", &["--by-value"]);
     let link = offer["link"].as_str().unwrap();
     let (_, query) = link.split_once("credential_offer=").unwrap();
     let query: String = url_decoded(query);

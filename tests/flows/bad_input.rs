@@ -14,7 +14,7 @@ use symbolon_crypto::encoding::zlib;
 use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
 
 use crate::harness::{Installation, Role};
-use crate::story::{import_people, living_adult, present, print_card, receive};
+use crate::story::{import_people, living_adult, offer, offering, present, print_card, receive};
 
 /// Runs a command that may end as it likes, but not with a panic.
 #[track_caller]
@@ -200,32 +200,12 @@ fn files_that_hold_nothing_of_use_are_refused_or_empty() {
 fn what_is_not_there_is_not_offered() {
     let installation = Installation::new();
     let uin = import_people(&installation);
-    let said = installation.fails(
-        1,
-        &[
-            "offer",
-            "create",
-            "--record",
-            &uin,
-            "--credential",
-            "DrivingLicence",
-        ],
-    );
+    let said = installation.fails(1, &offering(&uin, "DrivingLicence"));
     assert!(
         said.contains("no credential configuration has this name"),
         "{said}"
     );
-    let said = installation.fails(
-        1,
-        &[
-            "offer",
-            "create",
-            "--record",
-            "1234567890",
-            "--credential",
-            "NationalIdentity",
-        ],
-    );
+    let said = installation.fails(1, &offering("1234567890", "NationalIdentity"));
     assert!(said.contains("no record has this UIN"), "{said}");
     assert_eq!(installation.json(&["credential", "list", "--json"]), json!([]));
 }
@@ -235,16 +215,7 @@ fn a_wrong_transaction_code_is_refused_and_the_right_one_accepted_once() {
     let installation = Installation::new();
     let uin = import_people(&installation);
     let _issuer = installation.serve(Role::Issuer);
-    let offer = installation.json(&[
-        "offer",
-        "create",
-        "--record",
-        &uin,
-        "--credential",
-        "NationalIdentity",
-        "--tx-code",
-        "--json",
-    ]);
+    let offer = offer(&installation, &uin, "NationalIdentity", &["--tx-code"]);
     let link = offer["link"].as_str().unwrap();
     let right = offer["tx_code"].as_str().unwrap();
     let wrong = if right == "000000" { "000001" } else { "000000" };

@@ -24,18 +24,8 @@ impl Counter {
         let issuer = installation.serve(Role::Issuer);
         let uin = story::import_people(&installation);
         story::receive(&installation, &uin);
-        let offer = installation.json(&[
-            "offer",
-            "create",
-            "--record",
-            &uin,
-            "--credential",
-            "MobileDrivingLicence",
-            "--tx-code",
-            "--qr",
-            "licence.png",
-            "--json",
-        ]);
+        let picture = ["--tx-code", "--qr", "licence.png"];
+        let offer = story::offer(&installation, &uin, "MobileDrivingLicence", &picture);
         let code = offer["tx_code"].as_str().unwrap();
         installation.ok(&["wallet", "receive", "licence.png", "--tx-code", code]);
         issuer.kill();

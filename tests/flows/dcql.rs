@@ -19,17 +19,8 @@ fn ask(installation: &Installation, query: &Value) -> (String, String) {
 }
 
 fn receive(installation: &Installation, uin: &str, configuration: &str) {
-    let offer = installation.json(&[
-        "offer",
-        "create",
-        "--record",
-        uin,
-        "--credential",
-        configuration,
-        "--json",
-    ]);
-    let link = offer["link"].as_str().unwrap();
-    installation.ok(&["wallet", "receive", link, "--wallet", WALLET]);
+    let offer = story::offer(installation, uin, configuration, &[]);
+    story::take_up(installation, &offer, &["--wallet", WALLET]);
 }
 
 /// The credentials held in this format, and the type of each.

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::harness::{Installation, Role};
-use crate::story::{import_people, receive};
+use crate::story::{import_people, offer, receive, take_up};
 
 const PROTOCOLS: [&str; 4] = [
     "openid4vp-v1-multisigned",
@@ -52,17 +52,8 @@ fn a_wallet_answers_what_a_page_asks_by_each_protocol() {
     let _issuer = installation.serve(Role::Issuer);
     let _verifier = installation.serve(Role::Verifier);
     receive(&installation, &uin);
-    let line = [
-        "offer",
-        "create",
-        "--record",
-        &uin,
-        "--qr",
-        "mdoc.png",
-        "--credential",
-    ];
-    installation.ok(&[&line[..], &["NationalIdentityMdoc"]].concat());
-    installation.ok(&["wallet", "receive", "mdoc.png"]);
+    let mdoc = offer(&installation, &uin, "NationalIdentityMdoc", &[]);
+    take_up(&installation, &mdoc, &[]);
     let origin = installation.verifier.clone();
 
     for query in ["age-over-18", "age-over-18-mdoc"] {

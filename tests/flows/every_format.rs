@@ -112,9 +112,8 @@ impl Journey {
     fn receive_and_present(&self, installation: &Installation, uin: &str) {
         let wallet = self.wallet();
         let name = self.configuration;
-        let offer = installation.json(&["offer", "create", "--record", uin, "--credential", name, "--json"]);
-        let link = offer["link"].as_str().unwrap();
-        installation.ok(&["wallet", "receive", link, "--wallet", &wallet]);
+        let offer = story::offer(installation, uin, name, &[]);
+        story::take_up(installation, &offer, &["--wallet", &wallet]);
         let held = installation.json(&["wallet", "list", "--json", "--wallet", &wallet]);
         assert_eq!(held.as_array().map(Vec::len), Some(1), "{name}: {held}");
 

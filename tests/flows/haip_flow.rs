@@ -24,7 +24,7 @@ use symbolon_wallet_core::{
 
 use crate::harness::{Installation, Role, Server};
 use crate::sign_in::{Browser, Receiving, run};
-use crate::story::living_adult;
+use crate::story::{living_adult, offer};
 
 const BACK: &str = "http://127.0.0.1:9/callback";
 
@@ -36,30 +36,22 @@ fn a_wallet_that_must_have_metadata_signed_takes_no_others() {
     installation.sample(20);
     installation.ok(&["records", "import", "people.ndjson"]);
     let uin = living_adult(&installation);
-    let offer = || {
-        let made = [
-            "offer",
-            "create",
-            "--record",
-            &uin,
-            "--credential",
-            "NationalIdentity",
-            "--json",
-        ];
-        installation.json(&made)["link"].as_str().unwrap().to_owned()
+    let link = || {
+        let offer = offer(&installation, &uin, "NationalIdentity", &[]);
+        offer["link"].as_str().unwrap().to_owned()
     };
     let receive = |link: &str| {
         let mut command = installation.command(&["wallet", "receive", link]);
         command.env("SYMBOLON_WALLET_SIGNED_METADATA", "required");
         command.output().unwrap()
     };
-    assert!(receive(&offer()).status.success());
+    assert!(receive(&link()).status.success());
     drop(issuer);
     for file in ["metadata-signing.key.pem", "metadata-signing.chain.pem"] {
         std::fs::remove_file(installation.path(&format!("data/keys/{file}"))).unwrap();
     }
     let _issuer = installation.serve(Role::Issuer);
-    let link = offer();
+    let link = link();
     let refused = receive(&link);
     assert!(!refused.status.success());
     let said = String::from_utf8(refused.stderr).unwrap();
@@ -152,20 +144,9 @@ fn the_wallet_of_the_command_line_receives_shows_and_renews_both_formats_of_the_
     assert!(printed.starts_with("received "), "{printed}");
     // Another wallet is another instance, and an offer is no way around the provider: without it, nothing of the issuer is for a
     // wallet whose keys nobody attests.
-    let offer = [
-        "offer",
-        "create",
-        "--record",
-        &uin,
-        "--credential",
-        "NationalIdentity",
-        "--by-value",
-    ];
-    let offer = installation.ok(&offer);
-    let link = offer
-        .split_whitespace()
-        .find(|word| word.starts_with("haip-vci:"))
-        .unwrap_or_else(|| panic!("{offer}"));
+    let offer = offer(&installation, &uin, "NationalIdentity", &["--by-value"]);
+    let link = offer["link"].as_str().unwrap();
+    assert!(link.starts_with("haip-vci:"), "{link}");
     installation.ok(&["wallet", "receive", link, "--wallet", "second"]);
     let root = installation.path("data/keys/wallet-provider.chain.pem");
     std::fs::rename(&root, installation.path("away.pem")).unwrap();

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::harness::{Installation, Role, free_port};
 use crate::sign_in::Browser;
-use crate::story::import_people;
+use crate::story::{import_people, offer};
 
 /// Generous, because tests share two cores.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -143,19 +143,6 @@ fn rule(installation: &Installation, decision: &str, claims: &str) -> String {
         "[[presentations.rules]]\nname = \"age\"\nverifier = {{ prefixes = [\"x509_hash\"] }}\ncredentials = [{}]\n{more}decision = \"{decision}\"",
         credentials.join(", ")
     )
-}
-
-fn offer(installation: &Installation, uin: &str, configuration: &str, more: &[&str]) -> Value {
-    let line = [
-        "offer",
-        "create",
-        "--record",
-        uin,
-        "--credential",
-        configuration,
-        "--json",
-    ];
-    installation.json(&[&line[..], more].concat())
 }
 
 fn request(installation: &Installation, query: &str, more: &[&str]) -> (String, String) {

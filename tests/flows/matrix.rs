@@ -15,7 +15,7 @@ use toml::Table;
 use self::pages::{Browser, photograph};
 use crate::harness::{Installation, Role, free_port};
 use crate::sign_in::run;
-use crate::story::import_people;
+use crate::story::{import_people, offer, take_up};
 
 /// What the whole matrix may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -183,18 +183,8 @@ fn the_wallet_completes_every_flow_on_one_device_and_across_two_for_every_format
     let _issuer = installation.serve(Role::Issuer);
     let verifier = installation.serve(Role::Verifier);
     for format in &FORMATS {
-        let name = format.configuration;
-        let offer = [
-            "offer",
-            "create",
-            "--record",
-            &uin,
-            "--json",
-            "--credential",
-            name,
-        ];
-        let offer = installation.json(&offer);
-        installation.ok(&["wallet", "receive", offer["link"].as_str().unwrap()]);
+        let offer = offer(&installation, &uin, format.configuration, &[]);
+        take_up(&installation, &offer, &[]);
     }
     let held = installation.json(&["wallet", "list", "--json"]);
     assert_eq!(held.as_array().unwrap().len(), FORMATS.len(), "{held}");

@@ -129,21 +129,8 @@ impl Counter {
         let installation = Installation::new();
         let issuer = installation.serve(Role::Issuer);
         let uin = story::import_people(&installation);
-        let offer = installation.json(&[
-            "offer",
-            "create",
-            "--record",
-            &uin,
-            "--credential",
-            "MobileDrivingLicence",
-            "--tx-code",
-            "--json",
-        ]);
-        let (link, code) = (
-            offer["link"].as_str().unwrap(),
-            offer["tx_code"].as_str().unwrap(),
-        );
-        installation.ok(&["wallet", "receive", link, "--tx-code", code]);
+        let offer = story::offer(&installation, &uin, "MobileDrivingLicence", &["--tx-code"]);
+        story::take_up(&installation, &offer, &[]);
         issuer.kill();
         installation.ok(&["pack", "build", "--out", "a.pack"]);
         let query = json!({ "credentials": [{

@@ -1,20 +1,10 @@
 //! Offers that the operator sees and takes back, by the command line, with a running server and without one.
 
 use crate::harness::{Installation, Role};
-use crate::story::import_people;
+use crate::story::{self, import_people};
 
 fn create(installation: &Installation, uin: &str, more: &[&str]) -> serde_json::Value {
-    let mut arguments = vec![
-        "offer",
-        "create",
-        "--record",
-        uin,
-        "--credential",
-        "NationalIdentity",
-        "--json",
-    ];
-    arguments.extend(more);
-    installation.json(&arguments)
+    story::offer(installation, uin, "NationalIdentity", more)
 }
 
 #[track_caller]

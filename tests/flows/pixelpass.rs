@@ -74,15 +74,7 @@ fn a_held_credential_is_shown_as_a_code_that_is_read_back() {
         ("NationalIdentityJwt", "eyJ"),
         ("NationalIdentityLd", "{\"@context\""),
     ] {
-        let offer = installation.json(&[
-            "offer",
-            "create",
-            "--record",
-            &uin,
-            "--credential",
-            configuration,
-            "--json",
-        ]);
+        let offer = story::offer(&installation, &uin, configuration, &[]);
         let output = installation.run(&["wallet", "receive", offer["link"].as_str().unwrap()]);
         assert!(
             output.status.success(),

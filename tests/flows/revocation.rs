@@ -56,17 +56,8 @@ fn certificate(installation: &Installation, name: &str) -> Certificate {
 /// Imports people, and receives the mdoc of one of them.
 pub(crate) fn receive_mdoc(installation: &Installation) {
     let uin = story::import_people(installation);
-    let offer = [
-        "offer",
-        "create",
-        "--record",
-        &uin,
-        "--credential",
-        "NationalIdentityMdoc",
-        "--json",
-    ];
-    let offer = installation.json(&offer);
-    installation.ok(&["wallet", "receive", offer["link"].as_str().unwrap()]);
+    let offer = story::offer(installation, &uin, "NationalIdentityMdoc", &[]);
+    story::take_up(installation, &offer, &[]);
 }
 
 /// What a verifier that was just started, and knows of no list yet, says of the mdoc in the wallet.

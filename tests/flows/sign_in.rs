@@ -10,6 +10,7 @@ use reqwest::{Client, Method, Response, Url};
 use serde_json::Value;
 
 use crate::harness::{Installation, Role, Server};
+use crate::story::offer;
 
 /// An issuer that lets wallets of strangers ask, and comes back to.
 const POLICY: [(&str, &str); 2] = [
@@ -216,20 +217,9 @@ fn a_resident_asks_the_issuer_signs_in_and_later_renews() {
 #[test]
 fn an_offer_is_taken_up_by_the_resident_it_was_made_for() {
     let (installation, _server, uin) = prepare();
-    let offer = installation.ok(&[
-        "offer",
-        "create",
-        "--record",
-        &uin,
-        "--credential",
-        "NationalIdentityMdoc",
-        "--grant",
-        "authorization_code",
-    ]);
-    let link = offer
-        .split_whitespace()
-        .find(|word| word.starts_with("openid-credential-offer:"))
-        .unwrap_or_else(|| panic!("{offer}"));
+    let to_sign_in = ["--grant", "authorization_code"];
+    let offer = offer(&installation, &uin, "NationalIdentityMdoc", &to_sign_in);
+    let link = offer["link"].as_str().unwrap();
     let back = "org.example.wallet:/signed-in";
     let mut receiving = Receiving::start(&installation, &[link, "--redirect", back]);
     let answer = run(async {

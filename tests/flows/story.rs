@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::harness::Installation;
 
 /// Imports sample people and returns the UIN of a living adult.
@@ -16,7 +18,7 @@ pub(crate) fn living_adult(installation: &Installation) -> String {
     let text = fs::read_to_string(installation.path("people.ndjson")).unwrap();
     let people = text
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
     people
         .filter(|person| person["declaredAsDeceased"] != "Y")
         .find(|person| {
@@ -28,20 +30,32 @@ pub(crate) fn living_adult(installation: &Installation) -> String {
         .unwrap()
 }
 
+/// The command that offers somebody a credential.
+pub(crate) fn offering<'a>(uin: &'a str, configuration: &'a str) -> [&'a str; 6] {
+    ["offer", "create", "--record", uin, "--credential", configuration]
+}
+
+/// Offers somebody a credential, as `further` arguments have it, and returns what is told of the offer.
+#[track_caller]
+pub(crate) fn offer(installation: &Installation, uin: &str, configuration: &str, further: &[&str]) -> Value {
+    installation.json(&[&offering(uin, configuration)[..], &["--json"], further].concat())
+}
+
+/// Has the wallet receive what was offered by its link, with the transaction code if there is one, and returns what it printed.
+#[track_caller]
+pub(crate) fn take_up(installation: &Installation, offer: &Value, further: &[&str]) -> String {
+    let mut arguments = vec!["wallet", "receive", offer["link"].as_str().unwrap()];
+    if let Some(code) = offer["tx_code"].as_str() {
+        arguments.extend(["--tx-code", code]);
+    }
+    arguments.extend(further);
+    installation.ok(&arguments)
+}
+
 /// Offers the national identity and has the wallet receive it, by the picture of its QR code.
 pub(crate) fn receive(installation: &Installation, uin: &str) {
-    let offer = installation.json(&[
-        "offer",
-        "create",
-        "--record",
-        uin,
-        "--credential",
-        "NationalIdentity",
-        "--tx-code",
-        "--qr",
-        "offer.png",
-        "--json",
-    ]);
+    let picture = ["--tx-code", "--qr", "offer.png"];
+    let offer = offer(installation, uin, "NationalIdentity", &picture);
     let code = offer["tx_code"].as_str().unwrap();
     installation.ok(&["wallet", "receive", "offer.png", "--tx-code", code]);
 }

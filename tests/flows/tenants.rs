@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Installation, Role, free_port};
 use crate::plain_http::post;
-use crate::story::living_adult;
+use crate::story::{living_adult, offer, take_up};
 
 /// An installation with the issuer `[issuer]` and another below it.
 pub(crate) fn with_north(path: &str) -> (Installation, String) {
@@ -33,21 +33,9 @@ fn import(installation: &Installation) -> String {
 }
 
 fn receive_from(installation: &Installation, tenant: &str, uin: &str) {
-    let offer = installation.json(&[
-        "offer",
-        "create",
-        "--record",
-        uin,
-        "--credential",
-        "NationalIdentity",
-        "--tx-code",
-        "--json",
-        "--tenant",
-        tenant,
-    ]);
-    let link = offer["link"].as_str().unwrap();
-    let code = offer["tx_code"].as_str().unwrap();
-    installation.ok(&["wallet", "receive", link, "--tx-code", code]);
+    let of_tenant = ["--tx-code", "--tenant", tenant];
+    let offer = offer(installation, uin, "NationalIdentity", &of_tenant);
+    take_up(installation, &offer, &[]);
 }
 
 /// Asks the wallet for a name in the national identity of `issuer`; what the verifier says of it.

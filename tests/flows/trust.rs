@@ -309,23 +309,8 @@ fn a_verifier_abroad_judges_by_the_lists_that_it_names() {
         ("NationalIdentity", "age-over-18", "sd-jwt"),
     ] {
         let wallet = format!("wallet-{evidence}");
-        let offer = [
-            "offer",
-            "create",
-            "--record",
-            &uin,
-            "--credential",
-            configuration,
-            "--json",
-        ];
-        let offer = country.json(&offer);
-        country.ok(&[
-            "wallet",
-            "receive",
-            offer["link"].as_str().unwrap(),
-            "--wallet",
-            &wallet,
-        ]);
+        let offer = story::offer(country, &uin, configuration, &[]);
+        story::take_up(country, &offer, &["--wallet", &wallet]);
         let made = country.json(&["request", "create", "--query", query, "--json"]);
         let link = made["authorization_request"].as_str().unwrap();
         country.ok(&["wallet", "present", link, "--yes", "--wallet", &wallet]);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Installation, Role};
 use crate::sign_in::{Browser, Receiving, run};
-use crate::story::{import_people, living_adult};
+use crate::story::{self, import_people, living_adult};
 
 /// A file that its owner alone may read.
 fn secret(installation: &Installation, name: &str, text: &str) {
@@ -17,16 +17,8 @@ fn secret(installation: &Installation, name: &str, text: &str) {
 }
 
 fn offer(installation: &Installation, uin: &str) -> String {
-    let made = [
-        "offer",
-        "create",
-        "--record",
-        uin,
-        "--credential",
-        "NationalIdentity",
-        "--json",
-    ];
-    installation.json(&made)["link"].as_str().unwrap().to_owned()
+    let offer = story::offer(installation, uin, "NationalIdentity", &[]);
+    offer["link"].as_str().unwrap().to_owned()
 }
 
 fn held(installation: &Installation, further: &[&str]) -> Vec<Value> {

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::harness::{Installation, Role};
 use crate::plain_http::post;
-use crate::story::import_people;
+use crate::story::{import_people, offering};
 
 const CLIENT: &str = r#"
 [issuer.authorization]
@@ -37,15 +37,7 @@ fn push(installation: &Installation, client: &str) -> u16 {
 fn an_issuer_deals_with_the_wallets_of_its_configuration() {
     let installation = Installation::new();
     let uin = import_people(&installation);
-    let offer = [
-        "offer",
-        "create",
-        "--record",
-        &uin,
-        "--credential",
-        "NationalIdentity",
-        "--by-value",
-    ];
+    let offer = [&offering(&uin, "NationalIdentity")[..], &["--by-value"]].concat();
     let to_sign_in = [&offer[..], &["--grant", "authorization_code"]].concat();
     // An issuer that deals with offers alone promises nothing else.
     let said = installation.fails(1, &to_sign_in);
