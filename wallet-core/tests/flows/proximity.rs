@@ -12,8 +12,8 @@ use symbolon_crypto::signing::{
     DescribeKeys as _, KeyDescription, KeyHandle, Sign as _, SignOutcome, SoftwareKey,
 };
 use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::x509::issue::{KeyPurpose, LeafRequest, Validity, leaf, root};
-use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm};
 use symbolon_protocol::proximity::{
     AnsweredReader, AskedFaceToFace, AwaitingReader, BleOptions, ReaderAuthentication,
@@ -30,6 +30,7 @@ use symbolon_wallet_core::{UnverifiedParties, WalletError, WalletStore as _};
 
 use crate::support::certificates::certificates;
 use crate::support::formats::{DOCTYPE, NAMESPACE};
+use crate::support::presentation::only_document;
 use crate::support::world::french;
 use crate::support::{Kind, World};
 
@@ -183,25 +184,10 @@ fn responded(event: ReaderEvent) -> (Vec<u8>, AnsweredReader) {
 
 /// The names of the elements of the one document, whose issuer and device are verified for the session.
 fn shown(world: &World, response: &[u8], session: &ReaderSession) -> Vec<String> {
-    let document = DeviceResponse::parse(response, MdocBudget::DEFAULT)
-        .unwrap()
-        .only_document()
-        .unwrap();
-    let chain: Vec<Certificate> = document
-        .issuer_signed()
-        .certificate_chain()
-        .iter()
-        .map(|der| Certificate::parse(der).unwrap())
-        .collect();
-    let anchors = [certificates().document_signer.root.clone()];
-    let profile = ChainProfile::DocumentSigner;
-    let chain = verify_chain(&chain, &anchors, profile, world.now, &RustCryptoProvider).unwrap();
     let accepted = DeviceAuthentication::SignatureOrMac {
         reader_key: session.reader_key(),
     };
-    let document = document
-        .verify(&chain, session.transcript(), accepted, &RustCryptoProvider)
-        .unwrap();
+    let document = only_document(response, session.transcript(), accepted, world.now);
     let elements = document.issuer_signed().elements();
     elements.map(|element| element.identifier().to_owned()).collect()
 }

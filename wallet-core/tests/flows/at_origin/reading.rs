@@ -1,12 +1,11 @@
 //! What an answer says to whoever asked.
 
 use serde_json::{Map, Value};
-use symbolon_credential::mdoc::{DeviceAuthentication, DeviceResponse, MdocBudget, SessionTranscript};
+use symbolon_credential::mdoc::{DeviceAuthentication, SessionTranscript};
 use symbolon_credential::sd_jwt::SdJwtBudget;
 use symbolon_credential::sd_jwt_vc::{ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc};
 use symbolon_crypto::RustCryptoProvider;
 use symbolon_crypto::jose::jwe::{JweCodec as _, PureJwe};
-use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
 use symbolon_protocol::digital_credentials::DigitalCredentialMessage;
 use symbolon_protocol::digital_credentials::openid4vp::OriginAnswer;
 use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
@@ -14,6 +13,7 @@ use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
 use super::*;
 use crate::support::World;
 use crate::support::certificates::certificates;
+use crate::support::presentation::only_document;
 
 pub(super) fn opened(answer: &DigitalCredentialMessage) -> VpToken {
     let OriginAnswer::Encrypted(jwe) = OriginAnswer::parse(&answer.data).unwrap() else {
@@ -64,22 +64,7 @@ pub(super) fn mdoc_claims(
     response: &[u8],
     transcript: &SessionTranscript,
 ) -> Map<String, Value> {
-    let document = DeviceResponse::parse(response, MdocBudget::DEFAULT)
-        .unwrap()
-        .only_document()
-        .unwrap();
-    let chain: Vec<Certificate> = document
-        .issuer_signed()
-        .certificate_chain()
-        .iter()
-        .map(|der| Certificate::parse(der).unwrap())
-        .collect();
-    let anchors = [certificates().document_signer.root.clone()];
-    let profile = ChainProfile::DocumentSigner;
-    let chain = verify_chain(&chain, &anchors, profile, world.now, &RustCryptoProvider).unwrap();
     let accepted = DeviceAuthentication::SignatureOnly;
-    let document = document
-        .verify(&chain, transcript, accepted, &RustCryptoProvider)
-        .unwrap();
+    let document = only_document(response, transcript, accepted, world.now);
     document.issuer_signed().claims()
 }

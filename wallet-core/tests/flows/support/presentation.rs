@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use symbolon_credential::Verified;
 use symbolon_credential::data_integrity::ecdsa_sd_2023;
 use symbolon_credential::data_integrity::{
     ExpectedProof, ProofCheck, ProofPurpose, VerificationKey, read_proofs, verify as verify_proofs,
 };
-use symbolon_credential::mdoc::{DeviceAuthentication, DeviceResponse, MdocBudget, SessionTranscript};
+use symbolon_credential::mdoc::{
+    DeviceAuthentication, DeviceResponse, Document, MdocBudget, SessionTranscript,
+};
 use symbolon_credential::w3c::jose::{ExpectedPresentation, JwtCredential, JwtPresentation};
 use symbolon_credential::w3c::{
     HolderBinding, PresentedCredential, VerifiableCredential, VerifiablePresentation, W3cBudget,
@@ -50,9 +53,14 @@ pub(crate) fn verify(
     }
 }
 
-fn mdoc(text: &str, request: &RequestContext<'_>) -> Map<String, Value> {
-    let bytes = base64url::decode(text).unwrap();
-    let response = DeviceResponse::parse(&bytes, MdocBudget::DEFAULT).unwrap();
+/// The one document of a device response, whose issuer and device are verified for a session.
+pub(crate) fn only_document<'r>(
+    response: &'r [u8],
+    transcript: &SessionTranscript,
+    accepted: DeviceAuthentication<'_>,
+    now: UnixTime,
+) -> Verified<Document<'r>> {
+    let response = DeviceResponse::parse(response, MdocBudget::DEFAULT).unwrap();
     assert_eq!(response.status(), 0);
     let document = response.only_document().unwrap();
     let chain: Vec<Certificate> = document
@@ -63,11 +71,16 @@ fn mdoc(text: &str, request: &RequestContext<'_>) -> Map<String, Value> {
         .collect();
     let anchors = [certificates().document_signer.root.clone()];
     let profile = ChainProfile::DocumentSigner;
-    let chain = verify_chain(&chain, &anchors, profile, request.now, &RustCryptoProvider).unwrap();
+    let chain = verify_chain(&chain, &anchors, profile, now, &RustCryptoProvider).unwrap();
+    document
+        .verify(&chain, transcript, accepted, &RustCryptoProvider)
+        .unwrap()
+}
+
+fn mdoc(text: &str, request: &RequestContext<'_>) -> Map<String, Value> {
+    let bytes = base64url::decode(text).unwrap();
     let accepted = DeviceAuthentication::SignatureOnly;
-    let document = document
-        .verify(&chain, &request.transcript, accepted, &RustCryptoProvider)
-        .unwrap();
+    let document = only_document(&bytes, &request.transcript, accepted, request.now);
     assert_eq!(document.doc_type().as_str(), DOCTYPE);
     // The device signs nothing of its own but the transactions that it was asked for.
     let signed: Vec<&str> = document
