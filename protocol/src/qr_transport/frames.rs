@@ -12,9 +12,10 @@ pub const MAX_FRAME_CHARACTERS: usize = 4_296;
 /// a camera that missed some learns all it lacks at once.
 const ROUNDS_IN_A_LOOP: usize = 3;
 
-/// How many frames a loop of several fragments has at the least: of few fragments, six mixtures may all be of the same two, and whoever loses a
-/// third of them in each loop would lack the third fragment for ever.
-const LEAST_FRAMES_IN_A_LOOP: usize = 18;
+/// How many mixtures a loop has beyond its rounds. Mixtures are drawn by chance: of few fragments, those of the rounds alone may leave one out, and
+/// a camera that loses a third of each loop misses it about once in thirty loops; with these it does less than once in a thousand. They are no multiple of three,
+/// so that one that loses every third frame loses others the next time, and none for ever.
+const MORE_IN_A_LOOP: usize = 19;
 
 /// How much of a message a frame carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Frames {
             Kept::One(_) => 1,
             Kept::Many(encoder) => {
                 let rounds = encoder.fragment_count().saturating_mul(ROUNDS_IN_A_LOOP);
-                rounds.max(LEAST_FRAMES_IN_A_LOOP)
+                rounds.saturating_add(MORE_IN_A_LOOP)
             }
         }
     }
