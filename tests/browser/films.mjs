@@ -7,10 +7,11 @@ import { Chromium } from "./chromium.mjs";
 // How many pictures of the camera show one frame: the camera takes thirty a second.
 const PICTURES_OF_A_FRAME = 10;
 
-/** The frames in a folder, of which a third is lost. */
+/** The frames in a folder, shown twice, of which a third is lost each time: another third the second time, since what comes of one showing may
+    lack a fragment, and the camera plays its film for ever. */
 export function frames(folder) {
-  const names = readdirSync(folder).sort().filter((_, at) => at % 3 !== 1);
-  return names.map((name) => readFileSync(join(folder, name)));
+  const shown = readdirSync(folder).sort().map((name) => readFileSync(join(folder, name)));
+  return [1, 2].flatMap((lost) => shown.filter((_, at) => at % 3 !== lost));
 }
 
 /** A browser whose camera shows a film: the one that lies there when the camera is switched on. */

@@ -1,5 +1,5 @@
 // An issuer of its own, and a wallet that residents come back to.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -20,7 +20,13 @@ export class Installation {
     const port = await freePort();
     installation.issuer = `http://127.0.0.1:${port}`;
     await installation.#openWallet();
-    const run = (...words) => execFileSync(binary, words, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+    const run = (...words) => {
+      const { error, status, stdout, stderr } = spawnSync(binary, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+      if (error) throw error;
+      process.stderr.write(stderr);
+      if (status !== 0) throw new Error(`symbolon ${words.join(" ")}: ${stderr}`);
+      return stdout;
+    };
     installation.#run = run;
     installation.verifier = `http://127.0.0.1:${await freePort()}`;
     run("init", "--dir", folder, "--issuer", installation.issuer, "--verifier", installation.verifier);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { offerAsk, receive } from "./by_qr.mjs";
 import { blank, camera, frames, record } from "./films.mjs";
 import { DIRECTIONS, again, first, keep, quiet, says, text, upload, verdict, why } from "./offline-page.mjs";
-import { LIFETIME, ask, codesOf, noSecret, present } from "./offline-requests.mjs";
+import { LIFETIME, ask, noSecret, present } from "./offline-requests.mjs";
 import { workerStories } from "./offline-worker.mjs";
 
 const VALID = { en: "shown by the person it belongs to", ar: "قدمها صاحبها" };
@@ -61,7 +61,7 @@ async function answered(story, page, language) {
   await again(page);
   await ask(page);
   await at("1-asked");
-  const answer = present(story, await codesOf(page), `answer-${language}`);
+  const answer = await present(story, page, `answer-${language}`);
   await record(story.studio, frames(answer), story.film);
   await page.tabTo("#start");
   await page.press("Enter");
@@ -102,7 +102,7 @@ async function againRefused(page, button) {
 async function answersAnotherRequest(story, page) {
   await again(page);
   await ask(page);
-  const answer = present(story, await codesOf(page), "answer-to-another");
+  const answer = await present(story, page, "answer-to-another");
   await record(story.studio, frames(answer), story.film);
   await ask(page);
   for (const [id, before] of [["problem-other-request", undefined], ["problem-not-asked", "#withdraw"]]) {
@@ -129,7 +129,7 @@ async function answeredByAFile(story, page) {
   await again(page);
   await ask(page);
   const secret = await page.evaluate("sessionStorage.getItem('symbolon-asked')");
-  const answer = present(story, await codesOf(page), "answer.gif");
+  const answer = await present(story, page, "answer.gif");
   await upload(page, answer, answer);
   // Whatever is read after the verdict is read by then.
   await page.until("document.getElementById('picture').value === ''");
@@ -158,7 +158,7 @@ async function answeredByAFile(story, page) {
 async function overWhileItIsShown(story, page) {
   await again(page);
   await ask(page);
-  const answer = present(story, await codesOf(page), "answer-too-late.gif");
+  const answer = await present(story, page, "answer-too-late.gif");
   await page.evaluate(`void (window.real = Date.now, Date.now = () => window.real() + ${LIFETIME + 1_000})`);
   await says(page, "ask-alert", "problem-expired");
   assert.equal(await page.evaluate("document.getElementById('asked').hidden"), true);
@@ -175,7 +175,7 @@ async function overWhileItIsShown(story, page) {
 async function cannotBeJudged(story, page) {
   await again(page);
   await ask(page);
-  await record(story.studio, frames(present(story, await codesOf(page), "answer-unjudged")), story.film);
+  await record(story.studio, frames(await present(story, page, "answer-unjudged")), story.film);
   await keep(page, "last-seen", "what is no memory of packs");
   await page.tabTo("#start");
   await page.press("Enter");

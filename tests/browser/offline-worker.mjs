@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { begun, breakAt, holdAt, isHeld, quiet, says, sequenceOf, standBetween, upload, verdict } from "./offline-page.mjs";
-import { LIFETIME, ask, codesOf, noSecret, present } from "./offline-requests.mjs";
+import { LIFETIME, ask, noSecret, present } from "./offline-requests.mjs";
 
 /** Every story of it; how many passed. The page has a window beside it, and no server. */
 export async function workerStories(story, page, beside) {
@@ -31,7 +31,7 @@ async function whileARequestIsShown(story, page) {
   assert(another.asked.length > 100 && another.answered === undefined, "it is asked on");
   await upload(page, story.cards.genuine);
   assert.notEqual(await verdict(page), "unknown", "by the pack that was there");
-  const answer = present(story, await codesOf(page), "answer-after-all.gif");
+  const answer = await present(story, page, "answer-after-all.gif");
   await upload(page, answer);
   assert.equal(await verdict(page), "valid");
   await noSecret(page);
@@ -103,7 +103,7 @@ async function byItself(page, pack) {
 /** An answer whose nonce cannot be remembered is not judged, and the request stays open until it can. */
 async function whereNothingCanBeKept(story, page) {
   await ask(page);
-  const answer = present(story, await codesOf(page), "answer-not-remembered.gif");
+  const answer = await present(story, page, "answer-not-remembered.gif");
   await page.inWorker(`void (self.add = IDBObjectStore.prototype.add, IDBObjectStore.prototype.add = () => {
     throw new DOMException("no room", "QuotaExceededError");
   })`);
