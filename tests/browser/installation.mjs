@@ -24,7 +24,7 @@ export class Installation {
       const { error, status, stdout, stderr } = spawnSync(binary, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
       if (error) throw error;
       process.stderr.write(stderr);
-      if (status !== 0) throw new Error(`symbolon ${words.join(" ")}: ${stderr}`);
+      if (status !== 0) throw Object.assign(new Error(`symbolon ${words.join(" ")}: ${stderr}`), { stdout });
       return stdout;
     };
     installation.#run = run;
