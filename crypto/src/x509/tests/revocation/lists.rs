@@ -1,9 +1,9 @@
 //! Lists by themselves: which are read, whose they are, what they say, and which are issued.
 
 use super::*;
+use crate::testing::TestProvider;
 use crate::testing::revocation::{entry, extension};
 use crate::x509::issue::{self, RevocationListRequest};
-use crate::{CryptoProvider, InvalidKey, PublicKey, SharedSecret, SignatureRejected, SigningFailed};
 
 #[test]
 fn a_list_names_who_is_revoked_since_when_and_why() {
@@ -275,42 +275,16 @@ fn a_list_tells_its_number_its_scope_and_where_it_is_published() {
     assert!(list.is_published_at(place) && !list.is_published_at("http://lists.example/2.crl"));
 }
 
-/// A provider that counts the signatures that it verifies.
-#[derive(Default)]
-struct Counting(core::sync::atomic::AtomicUsize);
-
-impl CryptoProvider for Counting {
-    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        RustCryptoProvider.sign(key, message)
-    }
-
-    fn verify(
-        &self,
-        key: &PublicKey,
-        algorithm: SignatureAlgorithm,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), SignatureRejected> {
-        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
-        RustCryptoProvider.verify(key, algorithm, message, signature)
-    }
-
-    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
-        RustCryptoProvider.agree(key, peer)
-    }
-}
-
 #[test]
 fn a_list_that_is_kept_is_verified_once_by_each_authority_and_a_wrong_one_every_time() {
     let setting = Setting::new();
     let middle = &setting.middle;
     let list = RevocationList::parse(&middle.sign(&middle.draft())).unwrap();
-    let provider = Counting::default();
-    let count = || provider.0.load(core::sync::atomic::Ordering::Relaxed);
+    let provider = TestProvider::counting();
     for _ in 0..3 {
         list.clone().verify(&middle.certificate, &provider).unwrap();
     }
-    assert_eq!(count(), 1);
+    assert_eq!(provider.verifications(), 1);
     // The same authority by another certificate: nothing was proven under that.
     let root = &setting.root;
     let renewed = Draft::authority("middle").with_key_usage(signing());
@@ -323,7 +297,7 @@ fn a_list_that_is_kept_is_verified_once_by_each_authority_and_a_wrong_one_every_
     };
     let renewed = renewed.signed_by(&root.certificate, &root.party, &middle.party);
     list.verify(&renewed, &provider).unwrap();
-    assert_eq!(count(), 2);
+    assert_eq!(provider.verifications(), 2);
     let mut forged = middle.sign(&middle.draft());
     *forged.last_mut().unwrap() ^= 1;
     let forged = RevocationList::parse(&forged).unwrap();
@@ -331,9 +305,9 @@ fn a_list_that_is_kept_is_verified_once_by_each_authority_and_a_wrong_one_every_
         let refused = forged.verify(&middle.certificate, &provider);
         assert!(matches!(refused, Err(RevocationListRejected::Signature)));
     }
-    assert_eq!(count(), 4);
+    assert_eq!(provider.verifications(), 4);
     list.verify(&middle.certificate, &provider).unwrap();
-    assert_eq!(count(), 4, "what is proven stays so");
+    assert_eq!(provider.verifications(), 4, "what is proven stays so");
 }
 
 #[test]
