@@ -8,8 +8,9 @@ use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority};
 use symbolon_verifier_server::StatusSource;
 
-use crate::formats::{answer, mdoc_query, outcome, present_mdoc};
+use crate::formats::{answer, outcome};
 use crate::world::World;
+use crate::world::formats::{mdoc_query, present_mdoc};
 
 /// Over plain http, as RFC 5280 advises.
 #[tokio::test]

@@ -16,8 +16,8 @@ use symbolon_protocol::proximity::{
     MAX_RESPONSE_MESSAGE_BYTES, ReaderAuthentication, ReaderTrust, RequestedHolder, RetrievalMethod,
 };
 
-use crate::formats::{mdoc, mdoc_query};
 use crate::transactions::{payment, types};
+use crate::world::formats::{mdoc, mdoc_query};
 use crate::world::{DOC_TYPE, TOKEN, World, json_of};
 
 /// A phone that shows its engagement.

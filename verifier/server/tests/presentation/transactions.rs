@@ -17,7 +17,7 @@ use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier_server::ScanAccess;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 
-use crate::formats::{TRANSACTIONS, mdoc, mdoc_query};
+use crate::world::formats::{TRANSACTIONS, mdoc, mdoc_query};
 use crate::world::{DOC_TYPE, TOKEN, World, json_of};
 
 const PAYMENT: &str = "urn:example:payment:1";
