@@ -4,9 +4,10 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::haip_flow;
 use crate::harness::{Installation, Role};
 use crate::sign_in::{Browser, Receiving, run};
-use crate::story::{self, import_people, living_adult};
+use crate::story::{self, import_people};
 
 /// A file that its owner alone may read.
 fn secret(installation: &Installation, name: &str, text: &str) {
@@ -101,19 +102,7 @@ fn people_have_wallets_of_their_own_lists_are_searched_and_statuses_refreshed() 
 
 #[test]
 fn a_lost_wallet_is_restored_and_its_credentials_come_again_by_one_sign_in() {
-    let urls = Installation::none();
-    let installation = Installation::new_with(&[
-        "--issuer",
-        &urls.issuer,
-        "--verifier",
-        &urls.verifier,
-        "--profile",
-        "haip",
-    ]);
-    installation.sample(20);
-    let _issuer = installation.serve(Role::Issuer);
-    installation.ok(&["records", "import", "people.ndjson"]);
-    let uin = living_adult(&installation);
+    let (installation, _issuer, uin) = haip_flow::prepare();
     let sign_in = |receiving: Receiving| {
         run(async {
             let mut browser = Browser::new(&installation);
@@ -167,19 +156,7 @@ fn a_lost_wallet_is_restored_and_its_credentials_come_again_by_one_sign_in() {
 
 #[test]
 fn copies_are_counted_refilled_and_refused_when_they_are_spent() {
-    let urls = Installation::none();
-    let installation = Installation::new_with(&[
-        "--issuer",
-        &urls.issuer,
-        "--verifier",
-        &urls.verifier,
-        "--profile",
-        "haip",
-    ]);
-    installation.sample(20);
-    let issuer = installation.serve(Role::Issuer);
-    installation.ok(&["records", "import", "people.ndjson"]);
-    let uin = living_adult(&installation);
+    let (installation, issuer, uin) = haip_flow::prepare();
     let asked = [
         "--issuer",
         &installation.issuer,
