@@ -11,8 +11,8 @@ use symbolon_trust::status_list::Status;
 use symbolon_trust::testing::TestKey;
 
 use crate::world::formats::{
-    DID_DOCUMENT, REVOCATION, SUSPENSION, mdoc_query, present_documents, present_jwt, present_mdoc, publish,
-    selective, w3c_query, whole,
+    DID_DOCUMENT, REVOCATION, SUSPENSION, mdoc_query, present_documents, present_jwt, present_mdoc,
+    present_mdoc_in, publish, selective, transcript, w3c_query, whole,
 };
 use crate::world::{DOC_TYPE, INDEX, World};
 
@@ -76,28 +76,14 @@ async fn the_key_of_an_sd_jwt_vc_is_found_in_the_metadata_of_its_issuer() {
 #[tokio::test]
 async fn an_mdoc_is_asked_for_presented_and_valid() {
     let world = World::new().await;
-    let result = answer(&world, &mdoc_query(), |request| {
-        present_mdoc(
-            &world,
-            request,
-            request.request().response_uri.as_ref().unwrap().as_str(),
-        )
-    })
-    .await;
+    let result = answer(&world, &mdoc_query(), |request| present_mdoc(&world, request)).await;
     assert_eq!(outcome(&result), ("valid", "as_asked"), "{result}");
     let report = &result["reports"][0]["report"];
     assert_eq!(report["format"], "mdoc");
     assert_eq!(report["claims"], json!({ DOC_TYPE: { "given_name": "Amina" } }));
     world.publish(Status::Invalid);
     world.advance(301);
-    let result = answer(&world, &mdoc_query(), |request| {
-        present_mdoc(
-            &world,
-            request,
-            request.request().response_uri.as_ref().unwrap().as_str(),
-        )
-    })
-    .await;
+    let result = answer(&world, &mdoc_query(), |request| present_mdoc(&world, request)).await;
     assert_eq!(outcome(&result).0, "invalid");
 }
 
@@ -105,7 +91,8 @@ async fn an_mdoc_is_asked_for_presented_and_valid() {
 async fn an_mdoc_for_another_session_is_judged_invalid() {
     let world = World::new().await;
     let result = answer(&world, &mdoc_query(), |request| {
-        present_mdoc(&world, request, "https://phisher.example/responses/1")
+        let phishing = "https://phisher.example/responses/1";
+        present_mdoc_in(&world, &transcript(request, phishing))
     })
     .await;
     assert_eq!(outcome(&result).0, "invalid");
@@ -188,14 +175,7 @@ async fn a_credential_of_another_format_or_type_is_not_what_was_asked_for() {
     assert_eq!(outcome(&result), ("valid", "wrong_type"));
     let mut query = mdoc_query();
     query["credentials"][0]["meta"]["doctype_value"] = json!("org.iso.18013.5.1.mDL");
-    let result = answer(&world, &query, |request| {
-        present_mdoc(
-            &world,
-            request,
-            request.request().response_uri.as_ref().unwrap().as_str(),
-        )
-    })
-    .await;
+    let result = answer(&world, &query, |request| present_mdoc(&world, request)).await;
     assert_eq!(outcome(&result), ("valid", "wrong_type"));
 }
 

@@ -254,17 +254,27 @@ pub(crate) fn mdoc(world: &World) -> Vec<u8> {
     })
 }
 
-/// A device response for the session of the request; `response_uri` is the one that the wallet believes to answer at.
-pub(crate) fn present_mdoc(world: &World, request: &VerifiedRequest, response_uri: &str) -> Presentation {
+/// The session of the request for a wallet that believes to answer at `response_uri`.
+pub(crate) fn transcript(request: &VerifiedRequest, response_uri: &str) -> SessionTranscript {
     let request = request.request();
     let encryption = request.response_encryption().unwrap().unwrap();
-    let transcript = SessionTranscript::openid4vp(
+    SessionTranscript::openid4vp(
         request.client_id.as_str(),
         request.nonce.as_str(),
         Some(&encryption.key.thumbprint()),
         response_uri,
-    );
-    present_mdoc_in(world, &transcript)
+    )
+}
+
+/// The session of the request.
+pub(crate) fn own_transcript(request: &VerifiedRequest) -> SessionTranscript {
+    let response_uri = request.request().response_uri.as_ref().unwrap();
+    transcript(request, response_uri.as_str())
+}
+
+/// A device response for the session of the request.
+pub(crate) fn present_mdoc(world: &World, request: &VerifiedRequest) -> Presentation {
+    present_mdoc_in(world, &own_transcript(request))
 }
 
 /// A device response for a session.
