@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "what cannot be made for a test fails the test")]
 
+mod card;
 mod vical;
 
 use core::time::Duration;
