@@ -1,5 +1,6 @@
-//! What tests of this and other crates need: randomness that repeats, and what every provider must do.
+//! What tests of this and other crates need: randomness that repeats, a provider that counts, and what every provider must do.
 
+mod provider;
 pub mod provider_conformance;
 pub mod revocation;
 pub mod rsa_conformance;
@@ -8,6 +9,8 @@ pub mod rsa_figures;
 use std::sync::Mutex;
 
 use sha2::{Digest as _, Sha256};
+
+pub use provider::TestProvider;
 
 use crate::randomness::{Randomness, RandomnessUnavailable};
 

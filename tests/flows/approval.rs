@@ -35,6 +35,10 @@ fn a_credential_waits_for_the_operator_and_comes_when_the_wallet_asks_again() {
         let printed = installation.ok(&offering(&uin, "NationalIdentity"));
         printed.lines().next().unwrap().to_owned()
     };
+    let count = |of: &str, what: &str| {
+        let listed = installation.json(&[of, what, "--json"]);
+        listed.as_array().unwrap().len()
+    };
     let waits = installation.ok(&["wallet", "receive", &offer()]);
     assert!(waits.contains("later"), "{waits}");
     let pending = installation.json(&["credential", "pending", "--json"]);
@@ -42,33 +46,12 @@ fn a_credential_waits_for_the_operator_and_comes_when_the_wallet_asks_again() {
     assert_eq!(pending.len(), 1);
     assert_eq!(pending[0]["record"], uin.as_str());
     let id = pending[0]["id"].as_str().unwrap();
-    assert_eq!(
-        installation
-            .json(&["wallet", "list", "--json"])
-            .as_array()
-            .unwrap()
-            .len(),
-        0
-    );
+    assert_eq!(count("wallet", "list"), 0);
     let approved = installation.ok(&["credential", "approve", id]);
     assert!(approved.starts_with("approved"), "{approved}");
     std::thread::sleep(Duration::from_secs(2));
-    assert_eq!(
-        installation
-            .json(&["wallet", "list", "--json"])
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
-    assert_eq!(
-        installation
-            .json(&["credential", "pending", "--json"])
-            .as_array()
-            .unwrap()
-            .len(),
-        0
-    );
+    assert_eq!(count("wallet", "list"), 1);
+    assert_eq!(count("credential", "pending"), 0);
     // The wallet has told that it holds the credential, and the operator sees it.
     let listed = installation.ok(&["credential", "list"]);
     assert!(listed.contains("wallet says credential_accepted"), "{listed}");
@@ -80,14 +63,7 @@ fn a_credential_waits_for_the_operator_and_comes_when_the_wallet_asks_again() {
     let said = installation.fails(1, &["credential", "approve", &id]);
     assert!(said.contains("denied"), "{said}");
     std::thread::sleep(Duration::from_secs(2));
-    assert_eq!(
-        installation
-            .json(&["wallet", "list", "--json"])
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(count("wallet", "list"), 1);
 }
 
 #[test]

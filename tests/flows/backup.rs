@@ -9,6 +9,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::harness::{Installation, Role};
+use crate::keys::present;
 use crate::plain_http::post;
 use crate::story::{import_people, offer, receive};
 
@@ -224,22 +225,7 @@ fn what_was_issued_is_good_after_a_loss_and_nothing_works_or_is_given_twice() {
     let _verifier = installation.serve(Role::Verifier);
     // Old credentials are good, by lists that are signed again, and can be revoked.
     verdict(&installation, "card.png", 0);
-    let request = installation.json(&[
-        "request",
-        "create",
-        "--query",
-        "age-over-18",
-        "--qr",
-        "request.png",
-        "--json",
-    ]);
-    installation.ok(&["wallet", "present", "request.png", "--yes"]);
-    let id = request["request_id"].as_str().unwrap();
-    assert!(
-        installation
-            .ok(&["request", "show", id, "--wait"])
-            .contains("VALID")
-    );
+    present(&installation);
     let card = restored
         .iter()
         .find(|credential| credential["kind"] == "card")
@@ -355,33 +341,15 @@ fn a_backup_that_is_cut_changed_or_of_somebody_else_changes_nothing() {
 #[test]
 fn a_restored_installation_of_encrypted_keys_asks_for_its_own_passphrase() {
     let installation = Installation::new();
-    let encrypt = installation
-        .command(&["keys", "encrypt"])
-        .env("SYMBOLON_KEY_PASSPHRASE", "the passphrase of the keys")
-        .output()
-        .unwrap();
-    assert!(encrypt.status.success());
-    let output = installation
-        .command(&["backup", "a.backup", "--json"])
-        .env("SYMBOLON_BACKUP_PASSPHRASE", PASSPHRASE)
-        .env("SYMBOLON_KEY_PASSPHRASE", "the passphrase of the keys")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let of_keys = ("SYMBOLON_KEY_PASSPHRASE", "the passphrase of the keys");
+    installation.ok_with(&["keys", "encrypt"], &[of_keys]);
+    let of_backup = ("SYMBOLON_BACKUP_PASSPHRASE", PASSPHRASE);
+    installation.ok_with(&["backup", "a.backup", "--json"], &[of_keys, of_backup]);
     lose(&installation);
     restore(&installation, &PathBuf::from("a.backup"));
     let said = installation.fails(1, &["issuer", "serve"]);
     assert!(said.contains("SYMBOLON_KEY_PASSPHRASE"), "{said}");
-    let output = installation
-        .command(&["keys", "list", "--json"])
-        .env("SYMBOLON_KEY_PASSPHRASE", "the passphrase of the keys")
-        .output()
-        .unwrap();
-    assert!(output.status.success());
+    installation.ok_with(&["keys", "list", "--json"], &[of_keys]);
 }
 
 #[test]

@@ -181,17 +181,7 @@ fn an_installation_may_give_every_card_two_codes() {
     let desk = Desk::new();
     let print = ["card", "print", "--record", &desk.people[0], "--out", "card.png"];
     let codes = |environment: &[(&str, &str)]| {
-        let output = desk
-            .installation
-            .command(&print)
-            .envs(environment.iter().copied())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        desk.installation.ok_with(&print, environment);
         let png = fs::read(desk.installation.path("card.png")).unwrap();
         read_picture(&png, PictureSource::Rendered).unwrap().len()
     };

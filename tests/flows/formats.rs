@@ -11,10 +11,7 @@ use serde_json::{Map, Value, json};
 use symbolon_credential::data_integrity::{
     ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, prepare,
 };
-use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, KeyAuthorizations,
-    MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
-};
+use symbolon_credential::mdoc::{IssuerSigned, MdocBudget, SessionTranscript};
 use symbolon_credential::pixelpass;
 use symbolon_credential::status::StatusReference;
 use symbolon_credential::w3c::jose::{PresentationToSign, prepare_credential};
@@ -182,25 +179,10 @@ impl Scene {
 
     /// A device response for the request.
     fn mdoc(&self) -> Vec<u8> {
-        let element = (
-            ElementIdentifier::parse("given_name").unwrap(),
-            ElementValue::Text("Amina".to_owned()),
-        );
-        let issued = self.authority.issue(&MdocToIssue {
-            doc_type: DocType::parse(DOC_TYPE).unwrap(),
-            elements: vec![(NameSpace::parse(DOC_TYPE).unwrap(), vec![element])],
-            validity: MdocValidity {
-                signed: NOW.minus(DAY),
-                valid_from: NOW.minus(DAY),
-                valid_until: NOW.plus(DAY * 20),
-                expected_update: None,
-            },
-            status: Some(StatusReference::new(self.issuer.status_uri(0), INDEX).unwrap()),
-            device_key: self.holder.public_key().clone(),
-            key_authorizations: KeyAuthorizations::default(),
-            digest_algorithm: DigestAlgorithm::Sha256,
-            digest_ids: DigestIds::Shuffled,
-        });
+        let place = StatusReference::new(self.issuer.status_uri(0), INDEX).unwrap();
+        let issued = self
+            .authority
+            .issue_given_name(DOC_TYPE, Some(place), self.holder.public_key());
         let transcript = SessionTranscript::openid4vp(
             &self.client_id,
             NONCE,

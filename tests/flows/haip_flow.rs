@@ -24,7 +24,7 @@ use symbolon_wallet_core::{
 
 use crate::harness::{Installation, Role, Server};
 use crate::sign_in::{Browser, Receiving, run};
-use crate::story::{living_adult, offer};
+use crate::story::{import_people, offer};
 
 const BACK: &str = "http://127.0.0.1:9/callback";
 
@@ -33,9 +33,7 @@ const BACK: &str = "http://127.0.0.1:9/callback";
 fn a_wallet_that_must_have_metadata_signed_takes_no_others() {
     let installation = Installation::new();
     let issuer = installation.serve(Role::Issuer);
-    installation.sample(20);
-    installation.ok(&["records", "import", "people.ndjson"]);
-    let uin = living_adult(&installation);
+    let uin = import_people(&installation);
     let link = || {
         let offer = offer(&installation, &uin, "NationalIdentity", &[]);
         offer["link"].as_str().unwrap().to_owned()
@@ -60,7 +58,7 @@ fn a_wallet_that_must_have_metadata_signed_takes_no_others() {
 }
 
 /// An issuer of the profile that serves, and somebody it knows.
-fn prepare() -> (Installation, Server, String) {
+pub(crate) fn prepare() -> (Installation, Server, String) {
     let urls = Installation::none();
     let installation = Installation::new_with(&[
         "--issuer",
@@ -70,10 +68,8 @@ fn prepare() -> (Installation, Server, String) {
         "--profile",
         "haip",
     ]);
-    installation.sample(20);
     let server = installation.serve(Role::Issuer);
-    installation.ok(&["records", "import", "people.ndjson"]);
-    let uin = living_adult(&installation);
+    let uin = import_people(&installation);
     (installation, server, uin)
 }
 

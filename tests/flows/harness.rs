@@ -87,7 +87,14 @@ impl Installation {
     /// Runs a command that must succeed, and returns what it printed.
     #[track_caller]
     pub(crate) fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
+        self.ok_with(arguments, &[])
+    }
+
+    /// The same with further environment variables.
+    #[track_caller]
+    pub(crate) fn ok_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+        let mut command = self.command(arguments);
+        let output = command.envs(environment.iter().copied()).output().unwrap();
         assert!(
             output.status.success(),
             "symbolon {arguments:?} ended with {:?}\n{}\n{}",

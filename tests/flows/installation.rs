@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::harness::{Installation, Role, free_port};
 use crate::plain_http::post;
-use crate::story::{import_people, receive};
+use crate::story::{ask, import_people, receive};
 
 fn credentials(installation: &Installation, record: &str) -> Vec<Value> {
     installation
@@ -247,20 +247,11 @@ fn a_suspension_ends_and_a_revocation_does_not() {
     let _issuer = installation.serve(Role::Issuer);
     let _verifier = installation.serve(Role::Verifier);
     receive(&installation, &uin);
-    let request = installation.json(&[
-        "request",
-        "create",
-        "--query",
-        "age-over-18",
-        "--qr",
-        "request.png",
-        "--json",
-    ]);
+    let id = ask(&installation);
     installation.ok(&["wallet", "present", "request.png", "--yes", "--save", "shown"]);
-    let id = request["request_id"].as_str().unwrap();
     assert!(
         installation
-            .ok(&["request", "show", id, "--wait"])
+            .ok(&["request", "show", &id, "--wait"])
             .contains("VALID")
     );
     let credential = only_credential(&installation, &uin);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::harness::{Installation, Role, free_port, symbolon};
-use crate::story::{import_people, receive};
+use crate::story::{ask, import_people, receive};
 
 const PASSPHRASE: &str = "correct horse battery staple";
 
@@ -158,21 +158,12 @@ fn an_installation_with_encrypted_keys_and_an_offline_root_issues_and_verifies()
 }
 
 /// Answers a request with what the wallet holds, and expects it to be valid.
-fn present(installation: &Installation) {
-    let request = installation.json(&[
-        "request",
-        "create",
-        "--query",
-        "age-over-18",
-        "--qr",
-        "request.png",
-        "--json",
-    ]);
+pub(crate) fn present(installation: &Installation) {
+    let id = ask(installation);
     installation.ok(&["wallet", "present", "request.png", "--yes"]);
-    let id = request["request_id"].as_str().unwrap();
     assert!(
         installation
-            .ok(&["request", "show", id, "--wait"])
+            .ok(&["request", "show", &id, "--wait"])
             .contains("VALID")
     );
 }
@@ -226,19 +217,8 @@ fn plain_keys_are_encrypted_in_place_and_the_installation_goes_on() {
     let before = thumbprint(&installation, "pack");
     let uin = import_people(&installation);
     installation.ok(&["card", "print", "--record", &uin, "--out", "card.png"]);
-    let with_passphrase = |arguments: &[&str]| {
-        let output = installation
-            .command(arguments)
-            .env("SYMBOLON_KEY_PASSPHRASE", PASSPHRASE)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
-    };
+    let with_passphrase =
+        |arguments: &[&str]| installation.ok_with(arguments, &[("SYMBOLON_KEY_PASSPHRASE", PASSPHRASE)]);
     // Nobody types a passphrase here, and none is given.
     let said = installation.fails(1, &["keys", "encrypt"]);
     assert!(said.contains("SYMBOLON_KEY_PASSPHRASE"), "{said}");

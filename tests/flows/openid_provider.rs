@@ -13,6 +13,7 @@ use symbolon_crypto::{
 };
 
 use crate::harness::{Installation, Role};
+use crate::relying_parties::with_policy;
 use crate::story;
 
 const CALLBACK: &str = "http://127.0.0.1:9/callback";
@@ -52,17 +53,7 @@ from = { date = ["birthdate"] }
 
 /// An installation with the policy `open-account` and a bank that may use it.
 fn installation() -> Installation {
-    let installation = Installation::new();
-    let issuer = installation.issuer.clone();
-    fs::create_dir_all(installation.path("policies")).unwrap();
-    let policy = POLICY.replace("ISSUER", &issuer);
-    fs::write(installation.path("policies/open-account.toml"), policy).unwrap();
-    let file = installation.path("symbolon.toml");
-    let levels = format!(
-        "\n[verifier.assurance]\ntrust_framework = \"eidas\"\nlevels = [\"low\", \"high\"]\n\
-         [[verifier.assurance.issuers]]\nissuer = \"{issuer}\"\nlevel = \"high\"\n"
-    );
-    fs::write(&file, fs::read_to_string(&file).unwrap() + &levels).unwrap();
+    let installation = with_policy("open-account", POLICY, "trust_framework = \"eidas\"\n");
     let add = [
         "relying-party",
         "add",

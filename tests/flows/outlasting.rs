@@ -3,13 +3,9 @@
 use std::fs;
 
 use serde_json::Value;
-use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, KeyAuthorizations, MdocToIssue,
-    MdocValidity, NameSpace,
-};
-use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
-use symbolon_trust::pack::{PackBuilder, PackTimes, RevocationSection};
+use symbolon_trust::pack::{PackBuilder, PackTimes};
+use symbolon_trust::testing::PackedList::{self, LeftOut, RevokesNobody, RevokesTheSigner};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestIssuingAuthority, TestKey, TestRegistry};
 use symbolon_trust::trust_list::CredentialTypeRule;
 
@@ -18,16 +14,8 @@ use crate::harness::Installation;
 const TYPE: &str = "org.symbolon.national-id.1";
 const PLACE: &str = "http://lists.example/iaca.crl";
 
-/// What the revocation list of a pack says.
-#[derive(Clone, Copy, PartialEq)]
-enum List {
-    RevokesTheSigner,
-    RevokesNobody,
-    LeftOut,
-}
-
 /// A folder of its own with root of trust, packs and an mdoc.
-fn lay_out(installation: &Installation, folder: &str, lists: &[List]) {
+fn lay_out(installation: &Installation, folder: &str, lists: &[PackedList]) {
     let (registry, authority) = (
         TestRegistry::new(1),
         TestIssuingAuthority::new(700).publishing_at(PLACE),
@@ -50,40 +38,13 @@ fn lay_out(installation: &Installation, folder: &str, lists: &[List]) {
         grace: DAY,
     };
     for (sequence, list) in (1..).zip(lists) {
-        let mut builder = PackBuilder::new(sequence, times, registry.trust_section(&trust));
-        if *list != List::LeftOut {
-            let mut draft = authority.revocation_list(NOW);
-            if *list == List::RevokesTheSigner {
-                let signer = Certificate::parse(authority.certificate()).unwrap();
-                draft = draft.revoking(&signer, NOW.minus(DAY), Some(1));
-            }
-            let der = authority.sign_revocation_list(&draft);
-            let section = RevocationSection::new(PLACE, &der, &[], authority.root()).unwrap();
-            builder = builder.with_revocation_list(section);
-        }
-        write(&format!("{sequence}.pack"), registry.sign_pack(builder));
+        let builder = PackBuilder::new(sequence, times, registry.trust_section(&trust));
+        let pack = registry.sign_pack(authority.add_list(builder, *list));
+        write(&format!("{sequence}.pack"), pack);
     }
 
-    let element = (
-        ElementIdentifier::parse("given_name").unwrap(),
-        ElementValue::Text("Amina".to_owned()),
-    );
     let holder = TestKey::new(SignatureAlgorithm::Es256, 900);
-    let issued = authority.issue(&MdocToIssue {
-        doc_type: DocType::parse(TYPE).unwrap(),
-        elements: vec![(NameSpace::parse(TYPE).unwrap(), vec![element])],
-        validity: MdocValidity {
-            signed: NOW.minus(DAY),
-            valid_from: NOW.minus(DAY),
-            valid_until: NOW.plus(DAY * 20),
-            expected_update: None,
-        },
-        status: None,
-        device_key: holder.public_key().clone(),
-        key_authorizations: KeyAuthorizations::default(),
-        digest_algorithm: DigestAlgorithm::Sha256,
-        digest_ids: DigestIds::Shuffled,
-    });
+    let issued = authority.issue_given_name(TYPE, None, holder.public_key());
     write("shown.cbor", issued);
 }
 
@@ -112,12 +73,12 @@ fn trusted(installation: &Installation, folder: &str, number: usize, at: UnixTim
 #[test]
 fn whom_a_pack_took_back_stays_taken_back_when_it_is_over() {
     let installation = Installation::new();
-    let cases: [(&str, &[List], &str); 5] = [
-        ("revoked", &[List::RevokesTheSigner], "not_trusted"),
-        ("good", &[List::RevokesNobody], "trusted"),
-        ("dropped", &[List::RevokesTheSigner, List::LeftOut], "unknown"),
-        ("missed", &[List::RevokesNobody, List::LeftOut], "unknown"),
-        ("none", &[List::LeftOut], "trusted"),
+    let cases: [(&str, &[PackedList], &str); 5] = [
+        ("revoked", &[RevokesTheSigner], "not_trusted"),
+        ("good", &[RevokesNobody], "trusted"),
+        ("dropped", &[RevokesTheSigner, LeftOut], "unknown"),
+        ("missed", &[RevokesNobody, LeftOut], "unknown"),
+        ("none", &[LeftOut], "trusted"),
     ];
     for (folder, lists, state) in cases {
         lay_out(&installation, folder, lists);

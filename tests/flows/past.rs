@@ -7,10 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
-use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, KeyAuthorizations,
-    MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
-};
+use symbolon_credential::mdoc::{IssuerSigned, MdocBudget, SessionTranscript};
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
@@ -127,25 +124,8 @@ fn status_then(server: Server) -> Value {
     fs::write(installation.path("past-trust.json"), root).unwrap();
 
     let holder = TestKey::new(SignatureAlgorithm::Es256, 900);
-    let element = (
-        ElementIdentifier::parse("given_name").unwrap(),
-        ElementValue::Text("Amina".to_owned()),
-    );
-    let issued = authority.issue(&MdocToIssue {
-        doc_type: DocType::parse(DOC_TYPE).unwrap(),
-        elements: vec![(NameSpace::parse(DOC_TYPE).unwrap(), vec![element])],
-        validity: MdocValidity {
-            signed: NOW.minus(DAY),
-            valid_from: NOW.minus(DAY),
-            valid_until: NOW.plus(DAY * 20),
-            expected_update: None,
-        },
-        status: Some(StatusReference::new(issuer.status_uri(0), INDEX).unwrap()),
-        device_key: holder.public_key().clone(),
-        key_authorizations: KeyAuthorizations::default(),
-        digest_algorithm: DigestAlgorithm::Sha256,
-        digest_ids: DigestIds::Shuffled,
-    });
+    let place = StatusReference::new(issuer.status_uri(0), INDEX).unwrap();
+    let issued = authority.issue_given_name(DOC_TYPE, Some(place), holder.public_key());
     let held = IssuerSigned::parse(&issued, MdocBudget::DEFAULT).unwrap();
     let transcript = SessionTranscript::openid4vp(
         "x509_hash:stored",

@@ -26,19 +26,25 @@ claims = [["age_equal_or_over", "18"]]
 birth_date = ["birthdate"]
 "#;
 
-/// An installation with a policy `adult`, and the levels of assurance that it names.
-fn installation() -> Installation {
+/// An installation with a policy, in whose text `ISSUER` stands for the issuer; and with the levels of assurance that policies name, of which
+/// there may be `more` to say.
+pub(crate) fn with_policy(name: &str, policy: &str, more: &str) -> Installation {
     let installation = Installation::new();
     let issuer = installation.issuer.clone();
     fs::create_dir_all(installation.path("policies")).unwrap();
-    let policy = POLICY.replace("ISSUER", &issuer);
-    fs::write(installation.path("policies/adult.toml"), policy).unwrap();
+    let policy = policy.replace("ISSUER", &issuer);
+    fs::write(installation.path(&format!("policies/{name}.toml")), policy).unwrap();
     let file = installation.path("symbolon.toml");
     let levels = format!(
-        "\n[verifier.assurance]\nlevels = [\"low\", \"high\"]\n[[verifier.assurance.issuers]]\nissuer = \"{issuer}\"\nlevel = \"high\"\n"
+        "\n[verifier.assurance]\n{more}levels = [\"low\", \"high\"]\n\
+         [[verifier.assurance.issuers]]\nissuer = \"{issuer}\"\nlevel = \"high\"\n"
     );
     fs::write(&file, fs::read_to_string(&file).unwrap() + &levels).unwrap();
     installation
+}
+
+fn installation() -> Installation {
+    with_policy("adult", POLICY, "")
 }
 
 /// The key in what a command printed, which stands on a line of its own.

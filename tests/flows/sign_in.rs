@@ -71,6 +71,19 @@ impl Receiving {
         }
     }
 
+    /// A resident signs in and agrees. What was printed in the end.
+    #[track_caller]
+    pub(crate) fn agreed(self, installation: &Installation, uin: &str) -> String {
+        run(async {
+            let mut browser = Browser::new(installation);
+            let back = browser.answer(&self.page, uin, "/consent/approve").await;
+            browser.send(Method::GET, &back, &[]).await;
+        });
+        let (printed, succeeded) = self.end();
+        assert!(succeeded, "{printed}");
+        printed
+    }
+
     /// What it printed in the end, and whether it did what it was asked to.
     pub(crate) fn end(mut self) -> (String, bool) {
         drop(self.input);

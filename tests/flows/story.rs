@@ -60,9 +60,8 @@ pub(crate) fn receive(installation: &Installation, uin: &str) {
     installation.ok(&["wallet", "receive", "offer.png", "--tx-code", code]);
 }
 
-/// Asks for the age, and has the wallet answer by the picture of the request's QR code. Leaves what the wallet sent in
-/// `shown.json`, and the folder `evidence` as the verifier keeps it.
-pub(crate) fn present(installation: &Installation) {
+/// Asks for the age by the picture of a QR code, `request.png`, and returns the name of the request.
+pub(crate) fn ask(installation: &Installation) -> String {
     let request = installation.json(&[
         "request",
         "create",
@@ -72,7 +71,13 @@ pub(crate) fn present(installation: &Installation) {
         "request.png",
         "--json",
     ]);
-    let id = request["request_id"].as_str().unwrap();
+    request["request_id"].as_str().unwrap().to_owned()
+}
+
+/// Asks for the age, and has the wallet answer by the picture of the request's QR code. Leaves what the wallet sent in
+/// `shown.json`, and the folder `evidence` as the verifier keeps it.
+pub(crate) fn present(installation: &Installation) {
+    let id = ask(installation);
     installation.ok(&[
         "wallet",
         "present",
@@ -81,7 +86,7 @@ pub(crate) fn present(installation: &Installation) {
         "--save",
         "shown.json",
     ]);
-    installation.ok(&["request", "show", id, "--wait", "--evidence", "evidence"]);
+    installation.ok(&["request", "show", &id, "--wait", "--evidence", "evidence"]);
 }
 
 /// Prints the card of a record.

@@ -192,16 +192,11 @@ fn the_same_commands_work_without_a_server_and_choose_their_issuer() {
 #[test]
 fn the_keys_of_a_tenant_are_encrypted_as_the_installation_is_and_come_back_from_a_backup() {
     let installation = Installation::new();
-    let with_passphrases = |arguments: &[&str]| {
-        let output = installation
-            .command(arguments)
-            .env("SYMBOLON_KEY_PASSPHRASE", "the passphrase of the keys")
-            .env("SYMBOLON_BACKUP_PASSPHRASE", "the passphrase of the backup")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {said}");
-    };
+    let passphrases = [
+        ("SYMBOLON_KEY_PASSPHRASE", "the passphrase of the keys"),
+        ("SYMBOLON_BACKUP_PASSPHRASE", "the passphrase of the backup"),
+    ];
+    let with_passphrases = |arguments: &[&str]| installation.ok_with(arguments, &passphrases);
     with_passphrases(&["keys", "encrypt"]);
     let north = format!("{}/north", installation.issuer);
     let add = ["tenant", "add", "north", "--name", "North", "--issuer", &north];

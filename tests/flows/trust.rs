@@ -372,16 +372,7 @@ fn a_backup_has_the_files_of_the_sources() {
         &["backup", "monday.backup"][..],
         &["restore", "monday.backup", "--dir", "again"],
     ] {
-        let output = verifier
-            .command(arguments)
-            .env(secret.0, secret.1)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        verifier.ok_with(arguments, &[secret]);
     }
     for name in ["current.vical", "root.pem"] {
         let restored = fs::read(verifier.path("again").join(name)).unwrap();

@@ -4,9 +4,10 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::haip_flow;
 use crate::harness::{Installation, Role};
-use crate::sign_in::{Browser, Receiving, run};
-use crate::story::{self, import_people, living_adult};
+use crate::sign_in::Receiving;
+use crate::story::{self, import_people};
 
 /// A file that its owner alone may read.
 fn secret(installation: &Installation, name: &str, text: &str) {
@@ -101,32 +102,7 @@ fn people_have_wallets_of_their_own_lists_are_searched_and_statuses_refreshed() 
 
 #[test]
 fn a_lost_wallet_is_restored_and_its_credentials_come_again_by_one_sign_in() {
-    let urls = Installation::none();
-    let installation = Installation::new_with(&[
-        "--issuer",
-        &urls.issuer,
-        "--verifier",
-        &urls.verifier,
-        "--profile",
-        "haip",
-    ]);
-    installation.sample(20);
-    let _issuer = installation.serve(Role::Issuer);
-    installation.ok(&["records", "import", "people.ndjson"]);
-    let uin = living_adult(&installation);
-    let sign_in = |receiving: Receiving| {
-        run(async {
-            let mut browser = Browser::new(&installation);
-            browser
-                .send(reqwest::Method::GET, receiving.page.as_str(), &[])
-                .await;
-            let back = browser.decide(&uin, "/consent/approve").await;
-            browser.send(reqwest::Method::GET, &back, &[]).await;
-        });
-        let (printed, succeeded) = receiving.end();
-        assert!(succeeded, "{printed}");
-        printed
-    };
+    let (installation, _issuer, uin) = haip_flow::prepare();
     let asked = [
         "--issuer",
         &installation.issuer,
@@ -135,7 +111,7 @@ fn a_lost_wallet_is_restored_and_its_credentials_come_again_by_one_sign_in() {
         "--credential",
         "NationalIdentityMdoc",
     ];
-    sign_in(Receiving::start(&installation, &asked));
+    Receiving::start(&installation, &asked).agreed(&installation, &uin);
     secret(&installation, "passphrase", "correct horse\n");
     let with = ["--passphrase-file", "passphrase"];
     installation.ok(&[&["wallet", "backup", "amina.backup"], &with[..]].concat());
@@ -154,7 +130,8 @@ fn a_lost_wallet_is_restored_and_its_credentials_come_again_by_one_sign_in() {
     );
     assert_eq!(held(&installation, &new), Vec::<Value>::new());
     let again = ["wallet", "reissue", &installation.issuer];
-    let printed = sign_in(Receiving::run(&installation, &[&again[..], &new].concat()));
+    let reissuing = Receiving::run(&installation, &[&again[..], &new].concat());
+    let printed = reissuing.agreed(&installation, &uin);
     assert!(printed.contains("nothing is to be issued again"), "{printed}");
     assert_eq!(held(&installation, &new).len(), 2);
     let history = installation.json(&[&["wallet", "history", "--json"], &new[..]].concat());
@@ -167,19 +144,7 @@ fn a_lost_wallet_is_restored_and_its_credentials_come_again_by_one_sign_in() {
 
 #[test]
 fn copies_are_counted_refilled_and_refused_when_they_are_spent() {
-    let urls = Installation::none();
-    let installation = Installation::new_with(&[
-        "--issuer",
-        &urls.issuer,
-        "--verifier",
-        &urls.verifier,
-        "--profile",
-        "haip",
-    ]);
-    installation.sample(20);
-    let issuer = installation.serve(Role::Issuer);
-    installation.ok(&["records", "import", "people.ndjson"]);
-    let uin = living_adult(&installation);
+    let (installation, issuer, uin) = haip_flow::prepare();
     let asked = [
         "--issuer",
         &installation.issuer,
@@ -188,17 +153,7 @@ fn copies_are_counted_refilled_and_refused_when_they_are_spent() {
         "--copies",
         "2",
     ];
-    let receiving = Receiving::start(&installation, &asked);
-    run(async {
-        let mut browser = Browser::new(&installation);
-        browser
-            .send(reqwest::Method::GET, receiving.page.as_str(), &[])
-            .await;
-        let back = browser.decide(&uin, "/consent/approve").await;
-        browser.send(reqwest::Method::GET, &back, &[]).await;
-    });
-    let (printed, succeeded) = receiving.end();
-    assert!(succeeded, "{printed}");
+    Receiving::start(&installation, &asked).agreed(&installation, &uin);
     let _verifier = installation.serve(Role::Verifier);
     let link = || {
         let made = installation.json(&["request", "create", "--query", "age-over-18", "--json"]);

@@ -3,12 +3,17 @@
 
 #![expect(clippy::expect_used, reason = "what cannot be made for a test fails the test")]
 
+mod card;
 mod vical;
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use symbolon_credential::mdoc::{IssuerAuthHeader, MdocToIssue};
+use symbolon_credential::mdoc::{
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerAuthHeader,
+    KeyAuthorizations, MdocToIssue, MdocValidity, NameSpace,
+};
+use symbolon_credential::status::StatusReference;
 use symbolon_crypto::signing::{
     DescribeKeys as _, KeyHandle, Sign as _, SignOutcome, SignatureRequest, SoftwareKey,
 };
@@ -21,7 +26,8 @@ use symbolon_crypto::x509::issue::{
 use symbolon_crypto::{PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
 
 use crate::pack::{
-    BitstringUris, CompactStatusList, PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection,
+    BitstringUris, CompactStatusList, PackBuilder, PackTimes, RevocationSection, StatusSection,
+    StatusSectionInput, TrustSection,
 };
 use crate::status_list::{PreparedStatusListCwt, PreparedStatusListToken, StatusListClaims, TokenStatusList};
 use crate::trust_list::{
@@ -376,6 +382,17 @@ impl TestRegistry {
     }
 }
 
+/// What the revocation list of a pack says of the document signer.
+#[derive(Debug, Clone, Copy)]
+pub enum PackedList {
+    /// Its key was stolen a day ago.
+    RevokesTheSigner,
+    /// Nothing: it is empty.
+    RevokesNobody,
+    /// Nothing: the pack has no list.
+    LeftOut,
+}
+
 /// An issuing authority of mdocs (IACA) with one document signer.
 pub struct TestIssuingAuthority {
     key: TestKey,
@@ -448,6 +465,25 @@ impl TestIssuingAuthority {
         let key = &self.key.0;
         let description = key.describe(key.handle()).expect("the key describes itself");
         list.sign(&description, key)
+    }
+
+    /// The pack with the revocation list of [`NOW`] at the place that the document signer names.
+    ///
+    /// # Panics
+    /// Where it names none.
+    #[must_use]
+    pub fn add_list(&self, pack: PackBuilder, list: PackedList) -> PackBuilder {
+        let signer = Certificate::parse(&self.certificate).expect("the leaf is read");
+        let empty = self.revocation_list(NOW);
+        let list = match list {
+            PackedList::RevokesTheSigner => empty.revoking(&signer, NOW.minus(DAY), Some(1)),
+            PackedList::RevokesNobody => empty,
+            PackedList::LeftOut => return pack,
+        };
+        let place = signer.revocation_list_uris().first();
+        let place = place.expect("the signer names a place");
+        let section = RevocationSection::new(place, &self.sign_revocation_list(&list), &[], &self.root);
+        pack.with_revocation_list(section.expect("the section is made"))
     }
 
     /// Its self-signed certificate, of Senegal.
@@ -523,6 +559,36 @@ impl TestIssuingAuthority {
     #[must_use]
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
+    }
+
+    /// An mdoc of a given name alone, in a namespace with the name of its type.
+    ///
+    /// # Panics
+    /// Where that is no name of a type.
+    #[must_use]
+    pub fn issue_given_name(
+        &self,
+        doc_type: &str,
+        status: Option<StatusReference>,
+        device_key: &PublicKey,
+    ) -> Vec<u8> {
+        let name = ElementIdentifier::parse("given_name").expect("a name");
+        let elements = vec![(name, ElementValue::Text("Amina".to_owned()))];
+        self.issue(&MdocToIssue {
+            doc_type: DocType::parse(doc_type).expect("a type"),
+            elements: vec![(NameSpace::parse(doc_type).expect("a namespace"), elements)],
+            validity: MdocValidity {
+                signed: NOW.minus(DAY),
+                valid_from: NOW.minus(DAY),
+                valid_until: NOW.plus(DAY * 20),
+                expected_update: None,
+            },
+            status,
+            device_key: device_key.clone(),
+            key_authorizations: KeyAuthorizations::default(),
+            digest_algorithm: DigestAlgorithm::Sha256,
+            digest_ids: DigestIds::Shuffled,
+        })
     }
 
     /// The mdoc as the issuer hands it over.

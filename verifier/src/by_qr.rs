@@ -15,7 +15,7 @@ use symbolon_protocol::openid4vp::response::{DirectPost, MAX_RESPONSE_BYTES, VpT
 use symbolon_protocol::qr_transport::{FrameDecoder, FrameError, Progress, is_frame};
 use thiserror::Error;
 
-use crate::request::ResponseKey;
+use crate::request::{ResponseKey, decrypt_answer};
 use crate::store::Nonce;
 
 pub use self::asked::{AnswerRefused, AskFailure, AskedByQr};
@@ -126,19 +126,8 @@ pub fn open_answer(
     state: &Nonce,
     codec: &dyn JweCodec,
 ) -> Result<VpToken, AnswerUnreadable> {
-    let key_id = key().ok_or(AnswerUnreadable::NotDecrypted)?.kid();
-    let lookup = |wanted: Option<&str>| {
-        // Without a `kid` it may still be for this key: it is the only one of the request.
-        wanted
-            .is_none_or(|wanted| wanted == key_id)
-            .then(key)
-            .flatten()
-            .map(ResponseKey::into_secret_key)
-    };
-    let opened = codec
-        .decrypt(jwe, &lookup, MAX_RESPONSE_BYTES)
-        .map_err(|_| AnswerUnreadable::NotDecrypted)?;
-    match DirectPost::parse_decrypted(&opened.payload) {
+    let payload = decrypt_answer(jwe, key, codec).ok_or(AnswerUnreadable::NotDecrypted)?;
+    match DirectPost::parse_decrypted(&payload) {
         Ok(DirectPost::Answer(answer)) => {
             if answer.state.is_some_and(|found| found.as_str() == state.as_str()) {
                 Ok(answer.vp_token)

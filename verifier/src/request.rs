@@ -6,8 +6,10 @@
 use hkdf::Hkdf;
 use sha2::Sha256;
 use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_crypto::{InvalidKey, PublicKey, Randomness, RandomnessUnavailable, SecretKey, random_bytes};
 use symbolon_protocol::digital_credentials::ExchangeProtocol;
+use symbolon_protocol::openid4vp::response::MAX_RESPONSE_BYTES;
 use zeroize::Zeroizing;
 
 use crate::store::{Nonce, RequestId, TenantId};
@@ -164,6 +166,26 @@ impl ResponseKey {
     pub fn kid(&self) -> String {
         self.public.thumbprint().to_string()
     }
+}
+
+/// Decrypts an answer with the key of its request; `None` when it is encrypted to another, or is not what was encrypted.
+#[must_use]
+pub fn decrypt_answer(
+    jwe: &str,
+    key: &dyn Fn() -> Option<ResponseKey>,
+    codec: &dyn JweCodec,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let key_id = key()?.kid();
+    let lookup = |wanted: Option<&str>| {
+        // Without a `kid` the answer may still be for this key: it is the only one of the request.
+        wanted
+            .is_none_or(|wanted| wanted == key_id)
+            .then(key)
+            .flatten()
+            .map(ResponseKey::into_secret_key)
+    };
+    let opened = codec.decrypt(jwe, &lookup, MAX_RESPONSE_BYTES).ok()?;
+    Some(opened.payload)
 }
 
 /// The unpredictable parts of a new request.

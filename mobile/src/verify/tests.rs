@@ -5,13 +5,9 @@ mod trust_list;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, KeyAuthorizations, MdocToIssue,
-    MdocValidity, NameSpace,
-};
 use symbolon_crypto::UnixTime;
-use symbolon_crypto::x509::Certificate;
-use symbolon_trust::pack::{PackBuilder, PackTimes, RevocationSection};
+use symbolon_trust::pack::{PackBuilder, PackTimes};
+use symbolon_trust::testing::PackedList::{self, LeftOut, RevokesNobody, RevokesTheSigner};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestIssuingAuthority, TestRegistry};
 use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
 
@@ -62,14 +58,6 @@ struct Country {
     authority: TestIssuingAuthority,
 }
 
-/// What the revocation list of a pack says.
-#[derive(Clone, Copy, PartialEq)]
-enum List {
-    RevokesTheSigner,
-    RevokesNobody,
-    LeftOut,
-}
-
 impl Country {
     fn new() -> Self {
         Self {
@@ -94,46 +82,19 @@ impl Country {
         Verifier::open_with(root, memory, Some(clock)).unwrap()
     }
 
-    fn pack(&self, sequence: u64, list: List) -> Vec<u8> {
+    fn pack(&self, sequence: u64, list: PackedList) -> Vec<u8> {
         let times = PackTimes {
             created: NOW,
             valid_until: NOW.plus(DAY),
             grace: DAY,
         };
-        let mut builder = PackBuilder::new(sequence, times, self.registry.trust_section(&self.trust_list()));
-        if list != List::LeftOut {
-            let mut draft = self.authority.revocation_list(NOW);
-            if list == List::RevokesTheSigner {
-                let signer = Certificate::parse(self.authority.certificate()).unwrap();
-                draft = draft.revoking(&signer, NOW.minus(DAY), Some(1));
-            }
-            let der = self.authority.sign_revocation_list(&draft);
-            let section = RevocationSection::new(PLACE, &der, &[], self.authority.root()).unwrap();
-            builder = builder.with_revocation_list(section);
-        }
-        self.registry.sign_pack(builder)
+        let builder = PackBuilder::new(sequence, times, self.registry.trust_section(&self.trust_list()));
+        self.registry.sign_pack(self.authority.add_list(builder, list))
     }
 
     fn mdoc(&self) -> Vec<u8> {
-        let element = (
-            ElementIdentifier::parse("given_name").unwrap(),
-            ElementValue::Text("Amina".to_owned()),
-        );
-        self.authority.issue(&MdocToIssue {
-            doc_type: DocType::parse(TYPE).unwrap(),
-            elements: vec![(NameSpace::parse(TYPE).unwrap(), vec![element])],
-            validity: MdocValidity {
-                signed: NOW.minus(DAY),
-                valid_from: NOW.minus(DAY),
-                valid_until: NOW.plus(DAY * 20),
-                expected_update: None,
-            },
-            status: None,
-            device_key: self.issuer.credential_key.public_key().clone(),
-            key_authorizations: KeyAuthorizations::default(),
-            digest_algorithm: DigestAlgorithm::Sha256,
-            digest_ids: DigestIds::Shuffled,
-        })
+        let device_key = self.issuer.credential_key.public_key();
+        self.authority.issue_given_name(TYPE, None, device_key)
     }
 
     /// Whether who signed the mdoc is trusted now.
@@ -150,10 +111,10 @@ impl Country {
 fn whom_a_pack_took_back_stays_taken_back_when_it_is_over() {
     let country = Country::new();
     for (lists, trusted) in [
-        (vec![List::RevokesTheSigner], TrustState::NotTrusted),
-        (vec![List::RevokesNobody], TrustState::Trusted),
-        (vec![List::RevokesTheSigner, List::LeftOut], TrustState::Unknown),
-        (vec![List::LeftOut], TrustState::Trusted),
+        (vec![RevokesTheSigner], TrustState::NotTrusted),
+        (vec![RevokesNobody], TrustState::Trusted),
+        (vec![RevokesTheSigner, LeftOut], TrustState::Unknown),
+        (vec![LeftOut], TrustState::Trusted),
     ] {
         let phone = Phone::at(NOW);
         let verifier = country.verifier(&phone);
@@ -186,10 +147,7 @@ fn a_refused_pack_is_kept_for_its_lists_alone_and_where_there_is_no_other() {
     let country = Country::new();
     let phone = Phone::at(NOW.minus(DAY));
     let verifier = country.verifier(&phone);
-    let (first, second) = (
-        country.pack(1, List::RevokesTheSigner),
-        country.pack(2, List::RevokesNobody),
-    );
+    let (first, second) = (country.pack(1, RevokesTheSigner), country.pack(2, RevokesNobody));
     assert_eq!(
         verifier.use_pack(first.clone(), None),
         Err(VerifierError::ClockWrong)

@@ -4,11 +4,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use symbolon_crypto::signing::{DescribeKeys as _, KeyDescription, KeyHandle, SoftwareKey};
+use symbolon_crypto::testing::TestProvider;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::x509::issue::{self, KeyPurpose, LeafRequest, Validity};
 use symbolon_crypto::{
-    CryptoProvider, InvalidKey, PublicKey, Randomness, RandomnessUnavailable, RustCryptoProvider, SecretKey,
-    SharedSecret, SignatureAlgorithm, SignatureRejected, SigningFailed, UnixTime,
+    CryptoProvider as _, PublicKey, Randomness, RandomnessUnavailable, RustCryptoProvider, SecretKey,
+    SignatureAlgorithm, UnixTime,
 };
 
 /// When everything happens.
@@ -40,30 +41,8 @@ impl Randomness for Repeating {
     }
 }
 
-/// Accepts every signature of the right kind and length: a fuzzer cannot sign, and what stands behind a signature is
-/// written by people who can.
-pub(crate) struct TrustingProvider;
-
-impl CryptoProvider for TrustingProvider {
-    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        RustCryptoProvider.sign(key, message)
-    }
-
-    fn verify(
-        &self,
-        key: &PublicKey,
-        algorithm: SignatureAlgorithm,
-        _: &[u8],
-        signature: &[u8],
-    ) -> Result<(), SignatureRejected> {
-        let fits = key.algorithm() == algorithm && signature.len() == algorithm.signature_bytes();
-        if fits { Ok(()) } else { Err(SignatureRejected) }
-    }
-
-    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
-        RustCryptoProvider.agree(key, peer)
-    }
-}
+/// Accepts every signature that may be one.
+pub(crate) static TRUSTING_PROVIDER: TestProvider = TestProvider::trusting();
 
 /// A key and how it is described.
 pub(crate) struct Signer {

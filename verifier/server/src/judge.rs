@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 use http::header::ACCEPT;
-use symbolon_credential::{Input, NotRecognised};
+use symbolon_credential::Input;
 use symbolon_crypto::x509::MAX_REVOCATION_LIST_BYTES;
 use symbolon_did::webvh::{MAX_WEBVH_LOG_BYTES, MAX_WEBVH_WITNESS_BYTES, webvh_log_url, webvh_witness_url};
 use symbolon_did::{Did, WebScheme, web_document_url};
 use symbolon_http::fetch::{Fetch, FetchError, GuardedFetcher};
 use symbolon_protocol::dcql::{DcqlQuery, QueryId};
 use symbolon_protocol::identifier::UrlPolicy;
-use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
 use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::card::JudgedCode;
@@ -87,22 +86,6 @@ const MAX_TYPE_METADATA_BYTES: usize = 256 * 1024;
 pub(crate) struct Judgement {
     pub(crate) reports: BTreeMap<QueryId, Vec<Report>>,
     pub(crate) answer: AnswerCheck,
-}
-
-/// The presentations of an answer, each recognised by its form.
-pub(crate) fn inputs(token: &VpToken) -> Result<Vec<(&QueryId, Input<'_>)>, NotRecognised> {
-    token
-        .0
-        .iter()
-        .flat_map(|(id, presentations)| presentations.iter().map(move |presentation| (id, presentation)))
-        .map(|(id, presentation)| {
-            let input = match presentation {
-                Presentation::Text(text) => Input::of_text(text)?,
-                Presentation::Object(document) => Input::of_document(document.clone())?,
-            };
-            Ok((id, input))
-        })
-        .collect()
 }
 
 impl State {

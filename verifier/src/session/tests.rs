@@ -13,6 +13,7 @@ mod offline;
 mod packed_revocation;
 mod respelled;
 mod revocation;
+mod revocation_world;
 mod sources;
 mod status;
 mod subsets;

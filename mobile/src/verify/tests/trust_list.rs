@@ -3,11 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use symbolon_credential::Validity;
-use symbolon_credential::claim169::{
-    Biometric, Claim169KeyReference, Cwt, DateOfBirth, IdentityData, ImageKind, prepare,
-};
-use symbolon_credential::status::{CredentialStatus, StatusReference};
 use symbolon_crypto::UnixTime;
 use symbolon_trust::status_list::{BitsPerStatus, TokenStatusList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestRegistry};
@@ -56,35 +51,9 @@ impl World {
         self.registry.pack(1, &self.trust_list(NOW), vec![section], NOW)
     }
 
-    fn card(&self) -> String {
-        let identity = IdentityData {
-            full_name: Some("Amina Diallo".to_owned()),
-            date_of_birth: Some(DateOfBirth::new(1990, 2, 3).unwrap()),
-            ..IdentityData::default()
-        };
-        let claims = Cwt {
-            issuer: Some(self.issuer.identifier.to_string()),
-            subject: None,
-            validity: Validity {
-                issued_at: Some(NOW.minus(DAY)),
-                not_before: Some(NOW.minus(DAY)),
-                expires: Some(NOW.plus(DAY * 3_650)),
-            },
-            identity: identity.with_face(Biometric::image(FACE.to_vec(), ImageKind::Webp)),
-            status: CredentialStatus::StatusList(StatusReference::new(self.issuer.status_uri(0), 7).unwrap()),
-            confirmation: None,
-            unknown: Vec::new(),
-        };
-        let key = &self.issuer.claim169_key;
-        let kid = key.public_key().thumbprint().as_bytes().to_vec();
-        let reference = Claim169KeyReference::KeyId(kid);
-        let prepared = prepare(&claims, key.public_key().algorithm(), &reference).unwrap();
-        let signature = key.sign(&prepared.request(key.handle()));
-        prepared.finish(signature).unwrap().qr_text()
-    }
-
     fn judged(&self, verifier: &Verifier) -> CredentialReport {
-        let mut reports = verifier.verify(vec![self.card()], Vec::new()).unwrap();
+        let card = self.issuer.claim169_key.sign_card(&self.issuer.card(FACE, 7));
+        let mut reports = verifier.verify(vec![card.qr_text()], Vec::new()).unwrap();
         assert_eq!(reports.len(), 1);
         reports.remove(0)
     }

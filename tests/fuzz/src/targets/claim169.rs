@@ -13,7 +13,7 @@ use symbolon_crypto::SignatureAlgorithm;
 use symbolon_crypto::cose::{ContentKey, NamedContentKey};
 
 use super::{for_part, one_of, with_text};
-use crate::seeds::{DAY, ISSUER, NOW, Repeating, TrustingProvider, WORLD};
+use crate::seeds::{DAY, ISSUER, NOW, Repeating, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// QR texts, and the messages within them, signed and encrypted.
@@ -38,7 +38,7 @@ pub(super) const CLAIM_169: Target = Target {
                         parsed.certificate_url(),
                         parsed.unverified_issuer(),
                     );
-                    if let Ok(cwt) = parsed.verify(WORLD.edwards.public(), &TrustingProvider) {
+                    if let Ok(cwt) = parsed.verify(WORLD.edwards.public(), &TRUSTING_PROVIDER) {
                         write_again(&cwt);
                     }
                     Reading::Accepted
@@ -79,7 +79,7 @@ fn write_again(cwt: &Cwt) {
     let again =
         ParsedClaim169::parse_cose(signed.cose(), Claim169Budget::DEFAULT).expect("a card reads back");
     let again = again
-        .verify(WORLD.edwards.public(), &TrustingProvider)
+        .verify(WORLD.edwards.public(), &TRUSTING_PROVIDER)
         .expect("every signature is accepted");
     // Members of what is unknown are sorted when they are written.
     let known = |identity: &IdentityData| IdentityData {

@@ -18,7 +18,7 @@ use symbolon_protocol::openid4vci::{proof_di_vp, signed_metadata};
 
 use super::data_integrity::json_ld;
 use super::{armour, for_part, one_of, w3c};
-use crate::seeds::{DAY, ISSUER, NOW, TrustingProvider, WORLD};
+use crate::seeds::{DAY, ISSUER, NOW, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// Every one of them.
@@ -67,7 +67,7 @@ pub(super) const CREDENTIAL_ENDPOINT: Target = Target {
                         required: Some(&required),
                         place: AttestationPlace::Proof,
                     };
-                    let verified = key_attestation::verify(&text, &expected, NOW, &TrustingProvider);
+                    let verified = key_attestation::verify(&text, &expected, NOW, &TRUSTING_PROVIDER);
                     if let Ok(verified) = &verified {
                         assert!(!verified.keys.is_empty());
                     }
@@ -75,8 +75,13 @@ pub(super) const CREDENTIAL_ENDPOINT: Target = Target {
                 },
                 |input| match parse::<Map<String, Value>>(input, JsonBudget::DEFAULT) {
                     Ok(presentation) => {
-                        let verified =
-                            proof_di_vp::verify(&presentation, &issuer(), NOW, &json_ld(), &TrustingProvider);
+                        let verified = proof_di_vp::verify(
+                            &presentation,
+                            &issuer(),
+                            NOW,
+                            &json_ld(),
+                            &TRUSTING_PROVIDER,
+                        );
                         Reading::of(&verified)
                     }
                     Err(error) => Reading::refused(&error),
@@ -92,7 +97,7 @@ pub(super) const CREDENTIAL_ENDPOINT: Target = Target {
                         UrlPolicy::Public,
                         anchors,
                         NOW,
-                        &TrustingProvider,
+                        &TRUSTING_PROVIDER,
                     ))
                 },
             ],

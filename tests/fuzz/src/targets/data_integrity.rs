@@ -13,7 +13,7 @@ use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_data_integrity::SsiJsonLd;
 
 use super::{for_part, one_of, w3c, with_text};
-use crate::seeds::{DAY, NOW, Repeating, Signer, TrustingProvider, WORLD};
+use crate::seeds::{DAY, NOW, Repeating, Signer, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 static PROCESSOR: LazyLock<SsiJsonLd> = LazyLock::new(SsiJsonLd::new);
@@ -65,8 +65,8 @@ pub(super) const PROOFS: Target = Target {
                 },
                 ..as_credential
             };
-            let _ = verify(secured, as_presentation, &keys, &json_ld(), &TrustingProvider);
-            let verified = verify(secured, as_credential, &keys, &json_ld(), &TrustingProvider);
+            let _ = verify(secured, as_presentation, &keys, &json_ld(), &TRUSTING_PROVIDER);
+            let verified = verify(secured, as_credential, &keys, &json_ld(), &TRUSTING_PROVIDER);
             Reading::of(&verified.map(|_| ()))
         })
     },
@@ -131,14 +131,14 @@ pub(super) const ECDSA_SD: Target = Target {
                                 &derived,
                                 WORLD.issuer.public(),
                                 json_ld(),
-                                &TrustingProvider,
+                                &TRUSTING_PROVIDER,
                             );
                         }
                         let verified = ecdsa_sd_2023::verify_base(
                             secured,
                             WORLD.issuer.public(),
                             json_ld(),
-                            &TrustingProvider,
+                            &TRUSTING_PROVIDER,
                         );
                         Reading::of(&verified.map(|_| ()))
                     })
@@ -149,7 +149,7 @@ pub(super) const ECDSA_SD: Target = Target {
                             secured,
                             WORLD.issuer.public(),
                             json_ld(),
-                            &TrustingProvider,
+                            &TRUSTING_PROVIDER,
                         );
                         Reading::of(&verified.map(|_| ()))
                     })
@@ -166,10 +166,10 @@ pub(super) const ECDSA_SD: Target = Target {
                         &secured,
                         WORLD.issuer.public(),
                         json_ld(),
-                        &TrustingProvider,
+                        &TRUSTING_PROVIDER,
                     );
                     let verified =
-                        ecdsa_sd_2023::verify(&secured, WORLD.issuer.public(), json_ld(), &TrustingProvider);
+                        ecdsa_sd_2023::verify(&secured, WORLD.issuer.public(), json_ld(), &TRUSTING_PROVIDER);
                     Reading::of(&verified.map(|_| ()))
                 },
                 |input| {

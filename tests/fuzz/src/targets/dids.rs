@@ -8,7 +8,7 @@ use symbolon_did::{
 };
 
 use super::{for_part, one_of, with_text};
-use crate::seeds::{NOW, TrustingProvider, WORLD};
+use crate::seeds::{NOW, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// A log of the test suite of did:webvh behind the DID that it is of.
@@ -81,7 +81,7 @@ pub(super) const DIDS: Target = Target {
                     let Some((did, log)) = first_line(input) else {
                         return Reading::NOT_FOR_THE_TARGET;
                     };
-                    let verified = verify_webvh_log(&did, log, NOW, &TrustingProvider);
+                    let verified = verify_webvh_log(&did, log, NOW, &TRUSTING_PROVIDER);
                     if let Ok(WebvhLog::Verified(history)) = &verified {
                         let _ = (history.metadata(), history.version(WebvhVersionQuery::Latest));
                         for version in history.versions() {
@@ -92,11 +92,11 @@ pub(super) const DIDS: Target = Target {
                 },
                 |input| {
                     let (did, log) = first_line(WITNESSED.as_bytes()).expect("the log has a DID");
-                    let verified = verify_webvh_log(&did, log, NOW, &TrustingProvider);
+                    let verified = verify_webvh_log(&did, log, NOW, &TRUSTING_PROVIDER);
                     let Ok(WebvhLog::NeedsWitnessProofs(log)) = verified else {
                         return Reading::NOT_FOR_THE_TARGET;
                     };
-                    Reading::of(&log.witnessed(input, &TrustingProvider).map(|_| ()))
+                    Reading::of(&log.witnessed(input, &TRUSTING_PROVIDER).map(|_| ()))
                 },
                 |input| {
                     with_text(input, |text| {

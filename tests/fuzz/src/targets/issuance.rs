@@ -15,7 +15,7 @@ use symbolon_protocol::openid4vci::proof::{
 use symbolon_protocol::openid4vci::token::{TokenRequest, TokenResponse};
 
 use super::{armour, for_part, one_of, w3c, with_text};
-use crate::seeds::{ISSUER, NOW, TrustingProvider, WORLD};
+use crate::seeds::{ISSUER, NOW, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 const POLICY: UrlPolicy = UrlPolicy::Public;
@@ -103,7 +103,7 @@ pub(super) const ISSUANCE: Target = Target {
                         certificate_anchors: &[],
                         attestation: AttestationPolicy::Ignored,
                     };
-                    Reading::of(&proof::verify(&text, &expected, NOW, &TrustingProvider))
+                    Reading::of(&proof::verify(&text, &expected, NOW, &TRUSTING_PROVIDER))
                 },
                 |input| {
                     let nonce = NonceResponse::parse(input);

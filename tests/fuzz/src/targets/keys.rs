@@ -14,7 +14,7 @@ use symbolon_crypto::x509::{
 use symbolon_crypto::{Jwk, PublicKey, SecretKey};
 
 use super::{for_part, one_of};
-use crate::seeds::{NOW, TrustingProvider, WORLD};
+use crate::seeds::{NOW, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// JWK, COSE_Key, SubjectPublicKeyInfo, PKCS #8, raw points, and JWKs of content keys.
@@ -101,7 +101,7 @@ pub(super) const REVOCATION_LIST: Target = Target {
             assert_eq!(list.der(), input, "a list is kept as it came");
             assert!(list.count() <= MAX_REVOKED_CERTIFICATES);
             for issuer in [&WORLD.root, &WORLD.leaf] {
-                if let Ok(verified) = list.verify(issuer, &TrustingProvider) {
+                if let Ok(verified) = list.verify(issuer, &TRUSTING_PROVIDER) {
                     let lists = [verified];
                     let chain = core::slice::from_ref(&WORLD.leaf);
                     let _ = check_revocation(chain, &WORLD.root, &lists, NOW, Duration::from_secs(60));
@@ -144,14 +144,14 @@ pub(super) const X509: Target = Target {
                     core::slice::from_ref(&WORLD.leaf),
                     core::slice::from_ref(&WORLD.root),
                 );
-                let _ = verify_chain(one, root, profile, NOW, &TrustingProvider);
-                let _ = verify_chain(leaf, one, profile, NOW, &TrustingProvider);
+                let _ = verify_chain(one, root, profile, NOW, &TRUSTING_PROVIDER);
+                let _ = verify_chain(leaf, one, profile, NOW, &TRUSTING_PROVIDER);
                 let between = [WORLD.leaf.clone(), certificate.clone()];
-                let _ = verify_chain(&between, root, profile, NOW, &TrustingProvider);
+                let _ = verify_chain(&between, root, profile, NOW, &TRUSTING_PROVIDER);
             }
             let _ = (certificate.san_uris(), certificate.subject_name());
         }
-        if certificate.is_err() && CertificateRequest::parse(input, &TrustingProvider).is_ok() {
+        if certificate.is_err() && CertificateRequest::parse(input, &TRUSTING_PROVIDER).is_ok() {
             return Reading::Accepted;
         }
         Reading::of(&certificate.map(|_| ()))

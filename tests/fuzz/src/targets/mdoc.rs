@@ -14,7 +14,7 @@ use symbolon_crypto::x509::issue::{
 use symbolon_crypto::x509::{Certificate, ChainProfile, VerifiedChain, verify_chain};
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 
-use crate::seeds::{DAY, NOW, Repeating, Signer, TrustingProvider, WORLD};
+use crate::seeds::{DAY, NOW, Repeating, Signer, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// What OpenID4VCI hands over.
@@ -52,7 +52,7 @@ pub(super) const ISSUER_SIGNED: Target = Target {
             mdoc.claims(),
             "what was presented is what was held"
         );
-        let _ = mdoc.verify(&WORLD_OF_MDOCS.chain, &TrustingProvider);
+        let _ = mdoc.verify(&WORLD_OF_MDOCS.chain, &TRUSTING_PROVIDER);
         Reading::Accepted
     },
     seeds: || WORLD_OF_MDOCS.issued.clone(),
@@ -78,7 +78,7 @@ pub(super) const DEVICE_RESPONSE: Target = Target {
         let accepted = DeviceAuthentication::SignatureOrMac {
             reader_key: WORLD.issuer.secret(),
         };
-        let verified = document.verify(&WORLD_OF_MDOCS.chain, &transcript(), accepted, &TrustingProvider);
+        let verified = document.verify(&WORLD_OF_MDOCS.chain, &transcript(), accepted, &TRUSTING_PROVIDER);
         Reading::of(&verified.map(|_| ()))
     },
     seeds: || WORLD_OF_MDOCS.presented.clone(),

@@ -15,7 +15,7 @@ use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::{PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm};
 
 use super::{armour, for_part, one_of, with_text};
-use crate::seeds::{Repeating, TrustingProvider, WORLD};
+use crate::seeds::{Repeating, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 const MAX_BYTES: usize = 1 << 20;
@@ -113,7 +113,7 @@ pub(super) const COSE: Target = Target {
                 |input| {
                     let parsed = ParsedSign1::parse(input, TagPolicy::Optional, CborBudget::DEFAULT);
                     if let Ok(message) = &parsed {
-                        let _ = message.verify(&TrustingProvider, WORLD.issuer.public(), &[]);
+                        let _ = message.verify(&TRUSTING_PROVIDER, WORLD.issuer.public(), &[]);
                         if let Some(hint) = &message.certificates.thumbprint {
                             let _ = hint.matches(message.payload());
                         }
@@ -132,7 +132,7 @@ pub(super) const COSE: Target = Target {
                         let view = Sign1View::read(cursor, CborBudget::DEFAULT);
                         if let Ok(view) = &view {
                             let payload = view.payload().unwrap_or_default();
-                            let _ = view.verify(&TrustingProvider, WORLD.issuer.public(), payload);
+                            let _ = view.verify(&TRUSTING_PROVIDER, WORLD.issuer.public(), payload);
                         }
                         Reading::of(&view.map(|_| ()))
                     })

@@ -20,7 +20,7 @@ use symbolon_protocol::oauth::scope::Scope;
 use symbolon_protocol::openid4vci::authorization_details::RequestedCredential;
 
 use super::{armour, for_part, one_of, with_text};
-use crate::seeds::{ISSUER, NOW, TrustingProvider, WORLD};
+use crate::seeds::{ISSUER, NOW, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 const CLIENT: &str = "https://wallet.example";
@@ -122,7 +122,7 @@ pub(super) const OAUTH: Target = Target {
                         request,
                         ExpectedKey::Any,
                         NOW,
-                        &TrustingProvider,
+                        &TRUSTING_PROVIDER,
                     ))
                 },
                 |input| attested(input, AttestedPart::Attestation),
@@ -141,7 +141,7 @@ pub(super) const OAUTH: Target = Target {
                         &keys,
                         &issuer(),
                         NOW,
-                        &TrustingProvider,
+                        &TRUSTING_PROVIDER,
                     ))
                 },
                 |input| {
@@ -151,7 +151,7 @@ pub(super) const OAUTH: Target = Target {
                     };
                     let keys = [WORLD.holder.public().clone()];
                     let request =
-                        request_object::verify(&object, &client(), &keys, &issuer(), NOW, &TrustingProvider);
+                        request_object::verify(&object, &client(), &keys, &issuer(), NOW, &TRUSTING_PROVIDER);
                     Reading::of(&request)
                 },
                 |input| Reading::of_some(ChallengeResponse::parse(input).as_ref()),
@@ -267,7 +267,7 @@ fn attested(input: &[u8], part: AttestedPart) -> Reading {
         proof,
         &expected,
         NOW,
-        &TrustingProvider,
+        &TRUSTING_PROVIDER,
     ))
 }
 

@@ -21,7 +21,7 @@ use symbolon_trust::trust_list::{
 };
 
 use super::{armour, for_part, one_of, status_lists, w3c};
-use crate::seeds::{DAY, ISSUER, NOW, Signer, TrustingProvider, WORLD};
+use crate::seeds::{DAY, ISSUER, NOW, Signer, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// Trust lists and roots of trust.
@@ -64,7 +64,7 @@ pub(super) const PACK: Target = Target {
         one_of(
             &[
                 |input| {
-                    let pack = Pack::open(input, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+                    let pack = Pack::open(input, &ROOT_OF_TRUST, &TRUSTING_PROVIDER, NOW, None);
                     if let Ok(pack) = &pack {
                         let _ = (pack.status(status_lists::LIST, 7), pack.last_seen(None));
                         for list in pack.status_lists() {
@@ -80,7 +80,7 @@ pub(super) const PACK: Target = Target {
                     let list = TrustSection::from_published(trust_section().to_vec());
                     let section = StatusSection::from_published(input.to_vec());
                     let pack = packed(list, [section]);
-                    let pack = Pack::open(&pack, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+                    let pack = Pack::open(&pack, &ROOT_OF_TRUST, &TRUSTING_PROVIDER, NOW, None);
                     if let Ok(pack) = &pack {
                         let _ = (
                             pack.status(status_lists::LIST, 7),
@@ -92,7 +92,7 @@ pub(super) const PACK: Target = Target {
                 |input| {
                     let list = TrustSection::from_published(input.to_vec());
                     let pack = packed(list, []);
-                    Reading::of(&Pack::open(&pack, &ROOT_OF_TRUST, &TrustingProvider, NOW, None).map(|_| ()))
+                    Reading::of(&Pack::open(&pack, &ROOT_OF_TRUST, &TRUSTING_PROVIDER, NOW, None).map(|_| ()))
                 },
                 |input| {
                     let set = match CompactSet::open(input) {
@@ -137,7 +137,7 @@ pub(super) const PACK: Target = Target {
                         delta.apply(base())
                     });
                     if let Ok(made) = &made {
-                        let opened = Pack::open(made, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+                        let opened = Pack::open(made, &ROOT_OF_TRUST, &TRUSTING_PROVIDER, NOW, None);
                         let _ = opened.map(|pack| pack.last_seen(None));
                     }
                     Reading::of(&made.map(|_| ()))
@@ -150,11 +150,11 @@ pub(super) const PACK: Target = Target {
                 |input| verbatim(VerbatimForm::TokenCwt, input),
                 // The form in which a pack was applied, as somebody else may have written it: under its own seal.
                 |input| {
-                    let opened = Pack::open(base(), &ROOT_OF_TRUST, &TrustingProvider, NOW, None)
+                    let opened = Pack::open(base(), &ROOT_OF_TRUST, &TRUSTING_PROVIDER, NOW, None)
                         .expect("the base opens");
                     let mut memory = opened.last_seen(None);
                     memory.seal = Some(Sha256::digest(input).into());
-                    let tools = PackTools::new(&TrustingProvider);
+                    let tools = PackTools::new(&TRUSTING_PROVIDER);
                     let again = Pack::open_applied(base(), input, &ROOT_OF_TRUST, tools, NOW, &memory);
                     let again = again.expect("a form that does not fit is no reason to do without the pack");
                     let _ = again.status(status_lists::LIST, 7);
@@ -316,7 +316,7 @@ fn later() -> Vec<u8> {
 }
 
 fn form() -> Vec<u8> {
-    let opened = Pack::open(base(), &ROOT_OF_TRUST, &TrustingProvider, NOW, None).expect("the base opens");
+    let opened = Pack::open(base(), &ROOT_OF_TRUST, &TRUSTING_PROVIDER, NOW, None).expect("the base opens");
     opened.applied_form(&ROOT_OF_TRUST, None).0
 }
 
@@ -324,7 +324,7 @@ fn form() -> Vec<u8> {
 fn verbatim(form: VerbatimForm, body: &[u8]) -> Reading {
     let _ = VerbatimForm::recognise(body);
     let section = VerbatimSection::new(status_lists::LIST, form, body).expect("the address of a list is one");
-    let checked = section.check(&ROOT_OF_TRUST.trust_list, PackTools::new(&TrustingProvider), NOW);
+    let checked = section.check(&ROOT_OF_TRUST.trust_list, PackTools::new(&TRUSTING_PROVIDER), NOW);
     let trust = TrustSection::from_published(trust_section().to_vec());
     let pack = PackBuilder::new(1, times(), trust)
         .with_verbatim(section)
@@ -332,7 +332,7 @@ fn verbatim(form: VerbatimForm, body: &[u8]) -> Reading {
         .expect("a pack is prepared")
         .finish(&[7; 64])
         .expect("a pack is finished");
-    let opened = Pack::open(&pack, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+    let opened = Pack::open(&pack, &ROOT_OF_TRUST, &TRUSTING_PROVIDER, NOW, None);
     assert!(
         checked.is_err() || opened.is_ok(),
         "what may be packed can be read"
@@ -350,7 +350,7 @@ fn revocation_list(section: &[u8]) -> Reading {
         Ok(section) => section,
         Err(error) => return Reading::refused(&error),
     };
-    let checked = section.check(&ROOT_OF_TRUST.trust_list, &TrustingProvider, NOW);
+    let checked = section.check(&ROOT_OF_TRUST.trust_list, &TRUSTING_PROVIDER, NOW);
     let trust = TrustSection::from_published(trust_section().to_vec());
     let pack = PackBuilder::new(1, times(), trust)
         .with_revocation_list(section)
@@ -358,7 +358,7 @@ fn revocation_list(section: &[u8]) -> Reading {
         .expect("a pack is prepared")
         .finish(&[7; 64])
         .expect("a pack is finished");
-    let opened = Pack::open(&pack, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+    let opened = Pack::open(&pack, &ROOT_OF_TRUST, &TRUSTING_PROVIDER, NOW, None);
     assert_eq!(
         checked.is_ok(),
         opened.is_ok(),
@@ -366,7 +366,7 @@ fn revocation_list(section: &[u8]) -> Reading {
     );
     if let Ok(opened) = &opened {
         let (form, memory) = opened.applied_form(&ROOT_OF_TRUST, None);
-        let tools = PackTools::new(&TrustingProvider);
+        let tools = PackTools::new(&TRUSTING_PROVIDER);
         let again = Pack::open_applied(&pack, &form, &ROOT_OF_TRUST, tools, NOW, &memory);
         assert!(
             again.is_ok_and(|again| again.is_sealed()),

@@ -29,7 +29,7 @@ use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
 
 use super::{armour, for_part, one_of, with_text};
-use crate::seeds::{NOW, Repeating, TrustingProvider, WORLD};
+use crate::seeds::{NOW, Repeating, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 const POLICY: UrlPolicy = UrlPolicy::Public;
@@ -158,7 +158,7 @@ pub(super) const PRESENTATION: Target = Target {
                         wallet_nonce: None,
                         now: NOW,
                     };
-                    Reading::of(&request_object::verify(&text, &expected, &TrustingProvider))
+                    Reading::of(&request_object::verify(&text, &expected, &TRUSTING_PROVIDER))
                 },
                 |input| match parse_value(input, JsonBudget::MESSAGE) {
                     Ok(Value::Object(claims)) => {

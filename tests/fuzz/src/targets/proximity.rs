@@ -14,7 +14,7 @@ use symbolon_protocol::proximity::{
 };
 
 use super::{for_part, one_of, with_text};
-use crate::seeds::{NOW, Repeating, TrustingProvider, WORLD};
+use crate::seeds::{NOW, Repeating, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// What a QR code says, as bytes and as text.
@@ -71,14 +71,14 @@ pub(super) const SESSION: Target = Target {
                     }
                     Reading::of(&read)
                 },
-                |input| of_holder(holder().receive(input, trust(), &TrustingProvider)),
+                |input| of_holder(holder().receive(input, trust(), &TRUSTING_PROVIDER)),
                 |input| {
                     let holder = holder();
                     let Ok(reader) = scanned(&holder) else {
                         return Reading::NOT_FOR_THE_TARGET;
                     };
                     match reader.establish(input) {
-                        Ok((message, _)) => of_holder(holder.receive(&message, trust(), &TrustingProvider)),
+                        Ok((message, _)) => of_holder(holder.receive(&message, trust(), &TRUSTING_PROVIDER)),
                         Err(ended) => Reading::refused(&ended.error),
                     }
                 },
@@ -217,13 +217,13 @@ fn holder() -> EngagedHolder {
         max_command_bytes: 255,
         max_response_bytes: 256,
     };
-    EngagedHolder::engage(vec![method, nfc], &TrustingProvider, &Repeating::new(81))
+    EngagedHolder::engage(vec![method, nfc], &TRUSTING_PROVIDER, &Repeating::new(81))
         .expect("the holder engages")
 }
 
 fn scanned(holder: &EngagedHolder) -> Result<ScannedReader, Reading> {
     let text = holder.engagement().to_qr_text();
-    ScannedReader::scan(&text, &TrustingProvider, &Repeating::new(82))
+    ScannedReader::scan(&text, &TRUSTING_PROVIDER, &Repeating::new(82))
         .map_err(|error| Reading::refused(&error))
 }
 

@@ -15,7 +15,7 @@ use symbolon_credential::status::StatusReference;
 use symbolon_crypto::SignatureAlgorithm;
 
 use super::{armour, for_part, one_of, with_text};
-use crate::seeds::{DAY, ISSUER, NOW, Repeating, TrustingProvider, WORLD};
+use crate::seeds::{DAY, ISSUER, NOW, Repeating, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// An SD-JWT in its parts: parsing, processing, selecting.
@@ -112,7 +112,7 @@ pub(super) const SD_JWT_VC: Target = Target {
         if let Some(issuer) = credential.issuer() {
             let _ = check_issuer_binding(issuer, WORLD.leaf.san_uris(), WORLD.leaf.san_dns());
         }
-        let Ok(credential) = credential.verify_issuer_signature(WORLD.issuer.public(), &TrustingProvider)
+        let Ok(credential) = credential.verify_issuer_signature(WORLD.issuer.public(), &TRUSTING_PROVIDER)
         else {
             return Reading::Accepted;
         };
@@ -124,7 +124,7 @@ pub(super) const SD_JWT_VC: Target = Target {
             max_clock_skew: DAY,
             transaction_data: ExpectedTransactionData::None,
         };
-        let _ = credential.verify_key_binding(&expected, &TrustingProvider);
+        let _ = credential.verify_key_binding(&expected, &TRUSTING_PROVIDER);
         Reading::Accepted
     },
     seeds: || {

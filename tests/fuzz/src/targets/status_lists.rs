@@ -14,7 +14,7 @@ use symbolon_trust::status_list::{
 };
 
 use super::{armour, for_part, one_of, pack, w3c, with_text};
-use crate::seeds::{DAY, NOW, TrustingProvider, WORLD};
+use crate::seeds::{DAY, NOW, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 const MAX_BYTES: usize = 1 << 20;
@@ -39,7 +39,7 @@ pub(super) const STATUS_LISTS: Target = Target {
                         Ok(token) => token,
                         Err(error) => return Reading::refused(&error),
                     };
-                    let verified = token.verify(LIST, &pack::issuer(), &TrustingProvider, NOW);
+                    let verified = token.verify(LIST, &pack::issuer(), &TRUSTING_PROVIDER, NOW);
                     if let Ok(list) = &verified {
                         let _ = (
                             list.status(7),

@@ -6,7 +6,7 @@ use symbolon_trust::trust_list::{AnchoredFormat, CredentialTypeRule, TypeLimit};
 use symbolon_trust::vical::{ParsedVical, VicalToSign};
 
 use super::{for_part, one_of};
-use crate::seeds::{DAY, NOW, TrustingProvider, WORLD};
+use crate::seeds::{DAY, NOW, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// VICALs and certificates of issuing authorities.
@@ -36,12 +36,12 @@ fn vical(input: &[u8]) -> Reading {
     let parsed = ParsedVical::parse(input);
     if let Ok(parsed) = &parsed {
         for entry in &parsed.unverified().entries {
-            let _ = entry.authority(&TrustingProvider);
+            let _ = entry.authority(&TRUSTING_PROVIDER);
         }
     }
     let reading = Reading::of(&parsed);
     if let Ok(verified) =
-        parsed.and_then(|parsed| parsed.verify(core::slice::from_ref(&WORLD.root), &TrustingProvider))
+        parsed.and_then(|parsed| parsed.verify(core::slice::from_ref(&WORLD.root), &TRUSTING_PROVIDER))
     {
         let issuers = verified.issuers(&TypeLimit::Any);
         assert!(issuers.iter().all(|issuer| {
@@ -62,7 +62,7 @@ fn certificates(input: &[u8]) -> Reading {
             Some(certificates)
         );
         let rules = [CredentialTypeRule::Exactly("org.iso.18013.5.1.mDL".to_owned())];
-        let _ = authorities_of_file(input, &rules, &TrustingProvider);
+        let _ = authorities_of_file(input, &rules, &TRUSTING_PROVIDER);
     }
     Reading::of(&read)
 }

@@ -18,7 +18,7 @@ use symbolon_crypto::encoding::json::{JsonBudget, parse_value};
 use symbolon_did::{Did, DidUrl, did_key};
 
 use super::{armour, for_part, one_of, with_text};
-use crate::seeds::{DAY, NOW, TrustingProvider, WORLD};
+use crate::seeds::{DAY, NOW, TRUSTING_PROVIDER, WORLD};
 use crate::{Reading, Target};
 
 /// Credentials, presentations, envelopes, texts in a language, dates.
@@ -136,7 +136,7 @@ pub(super) const TOKENS: Target = Target {
                     };
                     let _ = (credential.issuer_key(), credential.holder_binding());
                     let verified =
-                        credential.verify_issuer_signature(WORLD.issuer.public(), &TrustingProvider);
+                        credential.verify_issuer_signature(WORLD.issuer.public(), &TRUSTING_PROVIDER);
                     if let Ok(credential) = verified {
                         look_at(credential.credential());
                     }
@@ -157,7 +157,7 @@ pub(super) const TOKENS: Target = Target {
                         max_age: DAY,
                         max_clock_skew: DAY,
                     };
-                    let _ = presentation.verify_holder(WORLD.holder.public(), &expected, &TrustingProvider);
+                    let _ = presentation.verify_holder(WORLD.holder.public(), &expected, &TRUSTING_PROVIDER);
                     Reading::Accepted
                 },
                 |input| {
@@ -166,7 +166,7 @@ pub(super) const TOKENS: Target = Target {
                         Err(error) => return Reading::refused(&error),
                     };
                     let _ = credential.issuer_key();
-                    let _ = credential.verify_issuer_signature(WORLD.issuer.public(), &TrustingProvider);
+                    let _ = credential.verify_issuer_signature(WORLD.issuer.public(), &TRUSTING_PROVIDER);
                     Reading::Accepted
                 },
             ],

@@ -1,9 +1,7 @@
 //! Taking packs into use, and opening them again by their seal.
 
-use symbolon_crypto::{
-    CryptoProvider, InvalidKey, PublicKey, RustCryptoProvider, SecretKey, SharedSecret, SignatureAlgorithm,
-    SignatureRejected, SigningFailed,
-};
+use symbolon_crypto::RustCryptoProvider;
+use symbolon_crypto::testing::TestProvider;
 
 use super::super::container::sha256;
 use super::super::*;
@@ -144,35 +142,13 @@ fn a_pack_that_is_held_is_judged_as_one_that_is_opened_each_time() {
     );
 }
 
-/// A provider that verifies nothing at all.
-struct NoSignatures;
-
-impl CryptoProvider for NoSignatures {
-    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        RustCryptoProvider.sign(key, message)
-    }
-
-    fn verify(
-        &self,
-        _: &PublicKey,
-        _: SignatureAlgorithm,
-        _: &[u8],
-        _: &[u8],
-    ) -> Result<(), SignatureRejected> {
-        Err(SignatureRejected)
-    }
-
-    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
-        RustCryptoProvider.agree(key, peer)
-    }
-}
-
 #[test]
 fn the_seal_stands_for_the_signatures_and_only_under_its_root_and_memory() {
     let world = World::new();
     let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
+    let provider = TestProvider::refusing();
     let open = |held: &AppliedPack, root: &RootOfTrust| {
-        let tools = PackTools::new(&NoSignatures);
+        let tools = PackTools::new(&provider);
         Pack::open_applied(&held.pack, &held.form, root, tools, NOW, &held.memory)
             .map(|pack| pack.is_sealed())
     };
@@ -393,7 +369,8 @@ fn a_seal_does_not_outlive_the_trust_list_of_its_pack() {
 fn no_byte_of_a_sealed_pack_changes_what_it_says() {
     let world = World::new();
     let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
-    let tools = PackTools::new(&NoSignatures);
+    let provider = TestProvider::refusing();
+    let tools = PackTools::new(&provider);
     let root = world.root();
     let trust_list = world.trust_list(NOW);
     // Of each index what is said, or nothing where the set is not the signed one.
@@ -511,6 +488,7 @@ fn a_pack_of_version_1_is_applied_and_verified_each_time() {
     assert!(held.form.is_empty() && held.memory.seal.is_none());
     let pack = Pack::open_applied(&held.pack, &held.form, &root, tools, NOW, &held.memory).unwrap();
     assert!(!pack.is_sealed());
-    let without = PackTools::new(&NoSignatures);
+    let provider = TestProvider::refusing();
+    let without = PackTools::new(&provider);
     assert!(Pack::open_applied(&held.pack, &held.form, &root, without, NOW, &held.memory).is_err());
 }

@@ -9,11 +9,6 @@ mod standing;
 
 use qrcode::{Color, EcLevel, QrCode};
 use serde_json::Value;
-use symbolon_credential::Validity;
-use symbolon_credential::claim169::{
-    Biometric, Claim169KeyReference, Cwt, DateOfBirth, IdentityData, ImageKind, prepare,
-};
-use symbolon_credential::status::{CredentialStatus, StatusReference};
 use symbolon_credential::w3c::jose::prepare_credential;
 use symbolon_credential::w3c::{StatusPurpose, StatusSize};
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
@@ -87,31 +82,9 @@ impl World {
     }
 
     fn card_by(&self, key: &TestKey) -> String {
-        let identity = IdentityData {
-            full_name: Some("Amina Diallo".to_owned()),
-            date_of_birth: Some(DateOfBirth::new(1990, 2, 3).unwrap()),
-            ..IdentityData::default()
-        };
-        let place = StatusReference::new(self.issuer.status_uri(0), INDEX).unwrap();
-        let claims = Cwt {
-            issuer: Some(self.issuer.identifier.to_string()),
-            subject: None,
-            validity: Validity {
-                issued_at: Some(NOW.minus(DAY)),
-                not_before: Some(NOW.minus(DAY)),
-                expires: Some(NOW.plus(DAY * 3_650)),
-            },
-            identity: identity.with_face(Biometric::image(face(), ImageKind::Webp)),
-            status: CredentialStatus::StatusList(place),
-            confirmation: None,
-            unknown: Vec::new(),
-        };
-        let trusted = &self.issuer.claim169_key;
-        let kid = trusted.public_key().thumbprint().as_bytes().to_vec();
-        let reference = Claim169KeyReference::KeyId(kid);
-        let prepared = prepare(&claims, key.public_key().algorithm(), &reference).unwrap();
-        let signature = key.sign(&prepared.request(key.handle()));
-        prepared.finish(signature).unwrap().qr_text()
+        let named = self.issuer.claim169_key.public_key();
+        key.sign_card_as(named, &self.issuer.card(&face(), INDEX))
+            .qr_text()
     }
 }
 

@@ -1,13 +1,9 @@
 //! Signers whom a pack took back, or whose list it left out, while the pack is used and when it is over.
 
-use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, KeyAuthorizations, MdocToIssue,
-    MdocValidity, NameSpace,
-};
 use symbolon_crypto::UnixTime;
-use symbolon_crypto::x509::Certificate;
 use symbolon_offline_page::{Counter, PackState};
-use symbolon_trust::pack::{PackBuilder, RevocationSection};
+use symbolon_trust::pack::PackBuilder;
+use symbolon_trust::testing::PackedList::{self, LeftOut, RevokesNobody, RevokesTheSigner};
 use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority};
 use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
 
@@ -20,14 +16,6 @@ const PLACE: &str = "http://lists.example/iaca.crl";
 struct Clinic {
     world: World,
     authority: TestIssuingAuthority,
-}
-
-/// What the revocation list of a pack says.
-#[derive(Clone, Copy, PartialEq)]
-enum List {
-    RevokesTheSigner,
-    RevokesNobody,
-    LeftOut,
 }
 
 impl Clinic {
@@ -51,42 +39,15 @@ impl Clinic {
         Counter::open(&root.to_json().unwrap()).unwrap()
     }
 
-    fn pack(&self, sequence: u64, list: List) -> Vec<u8> {
+    fn pack(&self, sequence: u64, list: PackedList) -> Vec<u8> {
         let registry = &self.world.registry;
-        let mut builder = PackBuilder::new(sequence, times(), registry.trust_section(&self.trust_list()));
-        if list != List::LeftOut {
-            let mut draft = self.authority.revocation_list(NOW);
-            if list == List::RevokesTheSigner {
-                let signer = Certificate::parse(self.authority.certificate()).unwrap();
-                draft = draft.revoking(&signer, NOW.minus(DAY), Some(1));
-            }
-            let der = self.authority.sign_revocation_list(&draft);
-            let section = RevocationSection::new(PLACE, &der, &[], self.authority.root()).unwrap();
-            builder = builder.with_revocation_list(section);
-        }
-        registry.sign_pack(builder)
+        let builder = PackBuilder::new(sequence, times(), registry.trust_section(&self.trust_list()));
+        registry.sign_pack(self.authority.add_list(builder, list))
     }
 
     fn mdoc(&self) -> Vec<u8> {
-        let element = (
-            ElementIdentifier::parse("given_name").unwrap(),
-            ElementValue::Text("Amina".to_owned()),
-        );
-        self.authority.issue(&MdocToIssue {
-            doc_type: DocType::parse(TYPE).unwrap(),
-            elements: vec![(NameSpace::parse(TYPE).unwrap(), vec![element])],
-            validity: MdocValidity {
-                signed: NOW.minus(DAY),
-                valid_from: NOW.minus(DAY),
-                valid_until: NOW.plus(DAY * 20),
-                expected_update: None,
-            },
-            status: None,
-            device_key: self.world.issuer.credential_key.public_key().clone(),
-            key_authorizations: KeyAuthorizations::default(),
-            digest_algorithm: DigestAlgorithm::Sha256,
-            digest_ids: DigestIds::Shuffled,
-        })
+        let device_key = self.world.issuer.credential_key.public_key();
+        self.authority.issue_given_name(TYPE, None, device_key)
     }
 
     /// Whether the page says this of the mdoc now: nobody has asked for it, so that it is in doubt at best.
@@ -107,11 +68,11 @@ fn whom_a_pack_took_back_stays_taken_back_when_it_is_over() {
     let trusted = ("unknown", "Whether it was revoked could not be learned");
     let not_known = ("unknown", "There is no list of trusted issuers");
     for (lists, said) in [
-        (vec![List::RevokesTheSigner], not_trusted),
-        (vec![List::RevokesNobody], trusted),
-        (vec![List::RevokesTheSigner, List::LeftOut], not_known),
-        (vec![List::RevokesNobody, List::LeftOut], not_known),
-        (vec![List::LeftOut], trusted),
+        (vec![RevokesTheSigner], not_trusted),
+        (vec![RevokesNobody], trusted),
+        (vec![RevokesTheSigner, LeftOut], not_known),
+        (vec![RevokesNobody, LeftOut], not_known),
+        (vec![LeftOut], trusted),
     ] {
         let mut counter = clinic.counter();
         for (sequence, list) in (1..).zip(lists) {

@@ -19,27 +19,29 @@ use symbolon_protocol::openid4vp::client_id::ClientIdKind;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request::{RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::response::{
-    AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES, VpToken,
+    AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, VpToken,
 };
 use symbolon_protocol::presentation_receipt::PresentationReceipt;
 use symbolon_verifier::Binding;
+use symbolon_verifier::input::inputs_of_token;
 use symbolon_verifier::policy::{PolicyDecision, PolicyOutcome, PresentationPolicy};
 use symbolon_verifier::receipt::ReceiptOf;
 use symbolon_verifier::reliance::Reliance;
 use symbolon_verifier::report::Report;
-use symbolon_verifier::request::{RequestSecrets, ResponseKey, make_nonce};
+use symbolon_verifier::request::{RequestSecrets, ResponseKey, decrypt_answer, make_nonce};
 use symbolon_verifier::store::{
     DeclineCode, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording, StoreError,
     StoredReport, WithResult,
 };
 use symbolon_verifier::transaction::authorized_transactions;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use super::error::{refuse, refuse_and_return, store_failed};
 use super::form::is_form;
 use super::pages::{return_address, wallet_return};
 use super::request_object::{missing, open_request, stored_query};
-use crate::judge::{Judgement, inputs};
+use crate::judge::Judgement;
 use crate::state::State;
 
 /// Why an answer was refused.
@@ -220,22 +222,8 @@ pub(super) fn decrypt(
     state: &State,
     jwe: &str,
     key: &dyn Fn() -> Option<ResponseKey>,
-) -> Result<Vec<u8>, AnswerRefused> {
-    let key_id = key().ok_or(AnswerRefused::NotDecrypted)?.kid();
-    let lookup = |wanted: Option<&str>| {
-        // Without a `kid` the answer may still be for this key: it is the only one of the request.
-        wanted
-            .is_none_or(|wanted| wanted == key_id)
-            .then(key)
-            .flatten()
-            .map(ResponseKey::into_secret_key)
-    };
-    state
-        .dependencies
-        .jwe
-        .decrypt(jwe, &lookup, MAX_RESPONSE_BYTES)
-        .map(|opened| opened.payload.to_vec())
-        .map_err(|_| AnswerRefused::NotDecrypted)
+) -> Result<Zeroizing<Vec<u8>>, AnswerRefused> {
+    decrypt_answer(jwe, key, &*state.dependencies.jwe).ok_or(AnswerRefused::NotDecrypted)
 }
 
 async fn reply(state: &State, record: &RequestRecord, content: Result<Content, AnswerRefused>) -> Response {
@@ -360,7 +348,7 @@ pub(super) async fn judge(
 ) -> Result<Acknowledged, AnswerRefused> {
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
     let unreadable = || AnswerRefused::UnreadablePresentation;
-    let inputs = inputs(&answered.vp_token).map_err(|_| unreadable())?;
+    let inputs = inputs_of_token(&answered.vp_token).map_err(|_| unreadable())?;
     let transactions = state
         .transactions(record)
         .map_err(|_| AnswerRefused::UnreadableRequest)?;

@@ -17,6 +17,7 @@ use symbolon_protocol::qr_transport::{FrameSize, MAX_REQUEST_LIFETIME, Message};
 use symbolon_qr_picture::{ErrorCorrection, FrameTime, Symbol, Version, draw_animation};
 use symbolon_verdict_page::{Conclusion, Shown};
 use symbolon_verifier::by_qr::open_answer;
+use symbolon_verifier::input::inputs_of_token;
 use symbolon_verifier::name::PolicyName;
 use symbolon_verifier::report::Report;
 use symbolon_verifier::store::{NonceUse, RequestId, RequestRecord};
@@ -24,7 +25,7 @@ use symbolon_verifier::store::{NonceUse, RequestId, RequestRecord};
 use super::judging::{Judged, Unjudged};
 use super::page::{Asked, Counter};
 use super::{Desk, ScanPageError};
-use crate::judge::{Judgement, inputs};
+use crate::judge::Judgement;
 use crate::routes::stored_query;
 use crate::state::State;
 
@@ -228,7 +229,7 @@ impl Desk {
         };
         let key = || state.response_key(&record).ok();
         let token = open_answer(jwe, &key, &record.state, &*deps.jwe).map_err(|_| Unjudged::OtherRequest)?;
-        let inputs = inputs(&token).map_err(|_| Unjudged::NotACredential)?;
+        let inputs = inputs_of_token(&token).map_err(|_| Unjudged::NotACredential)?;
         let sessions = state.sessions(&query, &inputs, &binding, &[], policy.as_deref());
         let sessions = sessions.map_err(|_| Unjudged::NotACredential)?;
         // Spent before anything is judged: of two copies of one answer only one is ever looked at.

@@ -1,5 +1,6 @@
 mod evidence;
 mod expiry;
+mod indexed;
 mod openid_provider;
 mod relying_party;
 
@@ -12,8 +13,8 @@ use symbolon_crypto::UnixTime;
 use symbolon_store::{Batch, CommitError, Key, Store, Tenant};
 use symbolon_trust::pack::LastSeen;
 use symbolon_verifier::store::{
-    Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestId, RequestRecord, ResultRecording,
-    StoreError, StoreFuture, TenantId, VerifierStore, WithResult,
+    Insertion, Nonce, NonceUse, PresentationResult, Removal, Replacement, RequestId, RequestRecord,
+    ResultRecording, StoreError, StoreFuture, TenantId, VerifierStore, WithResult,
 };
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -71,7 +72,20 @@ impl EmbeddedVerifierStore {
             .transpose()
     }
 
-    /// Adds the tenant to the list that [`VerifierStore::remove_expired`] walks.
+    /// Commits, and adds the tenant to the list that [`VerifierStore::remove_expired`] walks.
+    async fn commit_listing(
+        &self,
+        tenant: &Tenant,
+        batch: Batch,
+    ) -> Result<Result<(), CommitError>, StoreError> {
+        let committed = self.commit(self.listing(tenant, batch)?).await;
+        if committed.is_ok() {
+            let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+            listed.insert(tenant.clone());
+        }
+        Ok(committed)
+    }
+
     fn listing(&self, tenant: &Tenant, batch: Batch) -> Result<Batch, StoreError> {
         let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         if listed.contains(tenant) {
@@ -79,13 +93,6 @@ impl EmbeddedVerifierStore {
         }
         let installation = keys::installation().map_err(unavailable)?;
         Ok(batch.put(installation.key(keys::TENANTS, tenant.name()), Vec::new()))
-    }
-
-    fn is_listed(&self, tenant: Tenant) {
-        self.listed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(tenant);
     }
 
     fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
@@ -117,14 +124,7 @@ impl VerifierStore for EmbeddedVerifierStore {
             if let Some(entry) = keys::entry_of(&tenant, &record) {
                 batch = batch.put(entry, Vec::new());
             }
-            match self.commit(self.listing(&tenant, batch)?).await {
-                Ok(()) => {
-                    self.is_listed(tenant);
-                    Ok(Insertion::Inserted)
-                }
-                Err(CommitError::RequirementFailed { .. }) => Ok(Insertion::AlreadyPresent),
-                Err(error) => Err(unavailable(error)),
-            }
+            insertion(self.commit_listing(&tenant, batch).await?)
         })
     }
 
@@ -155,14 +155,8 @@ impl VerifierStore for EmbeddedVerifierStore {
                     keys::expiry(&tenant, keep_until, &Expiring::Nonce(nonce.clone())),
                     Vec::new(),
                 );
-            match self.commit(self.listing(&tenant, batch)?).await {
-                Ok(()) => {
-                    self.is_listed(tenant);
-                    Ok(NonceUse::First)
-                }
-                Err(CommitError::RequirementFailed { .. }) => Ok(NonceUse::Replayed),
-                Err(error) => Err(unavailable(error)),
-            }
+            let committed = self.commit_listing(&tenant, batch).await?;
+            outcome(committed, NonceUse::First, NonceUse::Replayed)
         })
     }
 
@@ -229,11 +223,7 @@ impl VerifierStore for EmbeddedVerifierStore {
                 None => Batch::new().require_absent(key.clone()),
                 Some(expected) => Batch::new().require_equals(key.clone(), encode(expected)?),
             };
-            match self.commit(batch.put(key, encode(&accepted)?)).await {
-                Ok(()) => Ok(Replacement::Replaced),
-                Err(CommitError::RequirementFailed { .. }) => Ok(Replacement::Changed),
-                Err(error) => Err(unavailable(error)),
-            }
+            replacement(self.commit(batch.put(key, encode(&accepted)?)).await)
         })
     }
 
@@ -304,6 +294,27 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     } else {
         Err(StoreError::Unreadable)
     }
+}
+
+/// `done` for a commit that took place, and `otherwise` for one whose requirements were not met.
+fn outcome<T>(committed: Result<(), CommitError>, done: T, otherwise: T) -> Result<T, StoreError> {
+    match committed {
+        Ok(()) => Ok(done),
+        Err(CommitError::RequirementFailed { .. }) => Ok(otherwise),
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+fn insertion(committed: Result<(), CommitError>) -> Result<Insertion, StoreError> {
+    outcome(committed, Insertion::Inserted, Insertion::AlreadyPresent)
+}
+
+fn replacement(committed: Result<(), CommitError>) -> Result<Replacement, StoreError> {
+    outcome(committed, Replacement::Replaced, Replacement::Changed)
+}
+
+fn removal(committed: Result<(), CommitError>) -> Result<Removal, StoreError> {
+    outcome(committed, Removal::Removed, Removal::Absent)
 }
 
 fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {

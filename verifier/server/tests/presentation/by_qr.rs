@@ -26,7 +26,7 @@ use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::{ScanAccess, ScanCode};
 use ur::ur::{Type, try_encode};
 
-use crate::formats::present_mdoc_in;
+use crate::world::formats::present_mdoc_in;
 use crate::world::{DOC_TYPE, World, json_of, token};
 
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -8,8 +8,9 @@ use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority};
 use symbolon_verifier_server::StatusSource;
 
-use crate::formats::{answer, mdoc_query, outcome, present_mdoc};
+use crate::formats::{answer, outcome};
 use crate::world::World;
+use crate::world::formats::{mdoc_query, present_mdoc};
 
 /// Over plain http, as RFC 5280 advises.
 #[tokio::test]
@@ -22,10 +23,7 @@ async fn a_revoked_document_signer_is_trusted_no_longer_and_its_list_is_fetched_
     let list = authority.revocation_list(NOW.minus(DAY).plus(due));
     let media_type = "application/pkix-crl";
     world.publish_document("/iaca.crl", media_type, authority.sign_revocation_list(&list));
-    let present = |request: &VerifiedRequest| {
-        let response_uri = request.request().response_uri.as_ref().unwrap();
-        present_mdoc(&world, request, response_uri.as_str())
-    };
+    let present = |request: &VerifiedRequest| present_mdoc(&world, request);
     for fetched in [vec!["/iaca.crl"], Vec::new()] {
         let result = answer(&world, &mdoc_query(), present).await;
         assert_eq!(outcome(&result), ("valid", "as_asked"), "{result}");
@@ -69,10 +67,7 @@ async fn a_document_signer_that_a_pack_took_back_stays_taken_back_when_the_pack_
     let list = world.authority.revocation_list(world.now());
     let list = list.revoking(&signer, NOW.minus(DAY), Some(1));
     world.put_with_revocation_list(&place, &world.authority.sign_revocation_list(&list));
-    let present = |request: &VerifiedRequest| {
-        let response_uri = request.request().response_uri.as_ref().unwrap();
-        present_mdoc(&world, request, response_uri.as_str())
-    };
+    let present = |request: &VerifiedRequest| present_mdoc(&world, request);
     for seconds in [0, 3 * 3_600, 1] {
         world.advance(seconds);
         if seconds == 1 {
@@ -97,10 +92,7 @@ async fn a_list_that_a_pack_left_out_is_missed_on_when_the_pack_is_over() {
     let list = world.authority.revocation_list(world.now());
     let list = list.revoking(&signer, NOW.minus(DAY), Some(1));
     world.put_with_revocation_list(&place, &world.authority.sign_revocation_list(&list));
-    let present = |request: &VerifiedRequest| {
-        let response_uri = request.request().response_uri.as_ref().unwrap();
-        present_mdoc(&world, request, response_uri.as_str())
-    };
+    let present = |request: &VerifiedRequest| present_mdoc(&world, request);
     let result = answer(&world, &mdoc_query(), present).await;
     assert_eq!(outcome(&result).0, "invalid", "{result}");
     world.put_without_revocation_list();
@@ -120,10 +112,7 @@ async fn a_revocation_list_that_cannot_be_had_is_asked_for_once_a_minute() {
     let mut world = World::new().await;
     let place = format!("{}/iaca.crl", world.issuer.identifier);
     world.authority = TestIssuingAuthority::new(700).publishing_at(&place);
-    let present = |request: &VerifiedRequest| {
-        let response_uri = request.request().response_uri.as_ref().unwrap();
-        present_mdoc(&world, request, response_uri.as_str())
-    };
+    let present = |request: &VerifiedRequest| present_mdoc(&world, request);
     for (wait, asked) in [(0, 1), (59, 0), (1, 1)] {
         world.advance(wait);
         let result = answer(&world, &mdoc_query(), present).await;

@@ -30,7 +30,7 @@ use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier_server::ScanAccess;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 
-use crate::formats::{mdoc, mdoc_query};
+use crate::world::formats::{mdoc, mdoc_query};
 use crate::world::{DOC_TYPE, World, json_of, token};
 
 const RETURN: &str = "http://127.0.0.1/done";

@@ -18,7 +18,7 @@ use symbolon_trust::testing::{NOW, TestRegistry};
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_verifier_server::{AcceptedPack, PackInForce, PackUnusable, StatusSource};
 
-use crate::formats::{self, REVOCATION, SUSPENSION, address};
+use crate::world::formats::{self, REVOCATION, SUSPENSION, address};
 use crate::world::{INDEX, TOKEN, World};
 use crate::{scan, vcalm};
 

@@ -16,8 +16,8 @@ use symbolon_protocol::proximity::{
     MAX_RESPONSE_MESSAGE_BYTES, ReaderAuthentication, ReaderTrust, RequestedHolder, RetrievalMethod,
 };
 
-use crate::formats::{mdoc, mdoc_query};
 use crate::transactions::{payment, types};
+use crate::world::formats::{mdoc, mdoc_query};
 use crate::world::{DOC_TYPE, TOKEN, World, json_of};
 
 /// A phone that shows its engagement.
@@ -323,11 +323,8 @@ async fn one_who_asks_leaves_places_for_the_others() {
     assert_eq!(refused.status, 503);
 }
 
-#[tokio::test]
-async fn a_request_of_a_browser_is_not_asked_face_to_face() {
-    let world = World::new().await;
-    let order = json!({ "dcql_query": mdoc_query(), "page": "cross_device" });
-    let (id, _) = world.make_request(&order).await;
+async fn is_not_asked_face_to_face(world: &World, order: &Value) {
+    let (id, _) = world.make_request(order).await;
     let body = json!({ "engagement": phone(1).engagement().to_qr_text() });
     let refused = world
         .nearby(Method::POST, &format!("{id}/proximity"), &body)
@@ -338,20 +335,19 @@ async fn a_request_of_a_browser_is_not_asked_face_to_face() {
     );
 }
 
+#[tokio::test]
+async fn a_request_of_a_browser_is_not_asked_face_to_face() {
+    let world = World::new().await;
+    let order = json!({ "dcql_query": mdoc_query(), "page": "cross_device" });
+    is_not_asked_face_to_face(&world, &order).await;
+}
+
 /// No device signs a transaction of this protocol face to face: one that was asked for would be lost.
 #[tokio::test]
 async fn a_request_with_transactions_is_not_asked_face_to_face() {
     let world = World::configured(types).await;
     let order = json!({ "dcql_query": mdoc_query(), "transaction_data": [payment("Shop", &["identity"])] });
-    let (id, _) = world.make_request(&order).await;
-    let body = json!({ "engagement": phone(1).engagement().to_qr_text() });
-    let refused = world
-        .nearby(Method::POST, &format!("{id}/proximity"), &body)
-        .await;
-    assert_eq!(
-        (refused.status, &json_of(&refused)["error"]),
-        (409, &json!("not_expressible"))
-    );
+    is_not_asked_face_to_face(&world, &order).await;
 }
 
 #[tokio::test]
@@ -414,15 +410,7 @@ async fn a_session_is_ended_by_the_app_by_silence_and_by_the_next_one() {
 #[tokio::test]
 async fn what_a_reader_cannot_ask_or_read_begins_no_session() {
     let world = World::new().await;
-    let (id, _) = world.make_request(&json!({ "dcql_query": world.query() })).await;
-    let body = json!({ "engagement": phone(1).engagement().to_qr_text() });
-    let refused = world
-        .nearby(Method::POST, &format!("{id}/proximity"), &body)
-        .await;
-    assert_eq!(
-        (refused.status, &json_of(&refused)["error"]),
-        (409, &json!("not_expressible"))
-    );
+    is_not_asked_face_to_face(&world, &json!({ "dcql_query": world.query() })).await;
     let id = world.asks_for_mdoc().await;
     for (body, error) in [
         (json!({ "engagement": "mdoc:AAAA" }), "invalid_engagement"),
@@ -442,6 +430,7 @@ async fn what_a_reader_cannot_ask_or_read_begins_no_session() {
             "{body}"
         );
     }
+    let body = json!({ "engagement": phone(1).engagement().to_qr_text() });
     let missing = world
         .nearby(Method::POST, "AAAAAAAAAAAAAAAAAAAAAA/proximity", &body)
         .await;

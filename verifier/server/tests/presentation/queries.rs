@@ -6,7 +6,7 @@ use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 
-use crate::formats::{publish, selective, whole};
+use crate::world::formats::{publish, selective, whole};
 use crate::world::{TYPE, World, context_url, json_of, vct};
 
 /// One credential of a query, by its name, for the given name.

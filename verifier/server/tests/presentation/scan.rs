@@ -3,11 +3,7 @@
 use http::Method;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE};
 use serde_json::{Value, json};
-use symbolon_credential::Validity;
-use symbolon_credential::claim169::{
-    Biometric, Claim169KeyReference, Cwt, DateOfBirth, IdentityData, ImageKind, prepare,
-};
-use symbolon_credential::status::{CredentialStatus, StatusReference};
+use symbolon_credential::claim169::Cwt;
 use symbolon_http::fetch::Fetched;
 use symbolon_qr_picture::{ErrorCorrection, LumaPicture, Symbol, Version, encode_png};
 use symbolon_trust::status_list::Status;
@@ -21,38 +17,14 @@ use crate::world::{INDEX, World, json_of};
 const FACE: &[u8] = b"RIFF\x04\0\0\0WEBPVP8 ";
 
 fn claims(world: &World) -> Cwt {
-    let identity = IdentityData {
-        id: Some("2345678901".to_owned()),
-        full_name: Some("Amina <b>Diallo</b>".to_owned()),
-        date_of_birth: Some(DateOfBirth::new(1990, 2, 3).unwrap()),
-        ..IdentityData::default()
-    };
-    Cwt {
-        issuer: Some(world.issuer.identifier.as_str().to_owned()),
-        subject: None,
-        validity: Validity {
-            issued_at: Some(NOW.minus(DAY)),
-            not_before: Some(NOW.minus(DAY)),
-            expires: Some(NOW.plus(DAY * 3_650)),
-        },
-        identity: identity.with_face(Biometric::image(FACE.to_vec(), ImageKind::Webp)),
-        status: CredentialStatus::StatusList(
-            StatusReference::new(world.issuer.status_uri(0), INDEX).unwrap(),
-        ),
-        confirmation: None,
-        unknown: Vec::new(),
-    }
-}
-
-fn signed(key: &TestKey, cwt: &Cwt) -> String {
-    let reference = Claim169KeyReference::KeyId(key.public_key().thumbprint().as_bytes().to_vec());
-    let prepared = prepare(cwt, key.public_key().algorithm(), &reference).unwrap();
-    let signature = key.sign(&prepared.request(key.handle()));
-    prepared.finish(signature).unwrap().qr_text()
+    let mut claims = world.issuer.card(FACE, INDEX);
+    claims.identity.id = Some("2345678901".to_owned());
+    claims.identity.full_name = Some("Amina <b>Diallo</b>".to_owned());
+    claims
 }
 
 pub(crate) fn card(world: &World) -> String {
-    signed(&world.issuer.claim169_key, &claims(world))
+    world.issuer.claim169_key.sign_card(&claims(world)).qr_text()
 }
 
 fn html(fetched: &Fetched) -> String {
@@ -149,7 +121,7 @@ async fn what_is_wrong_is_said_plainly() {
     };
     let stranger = TestKey::new(symbolon_crypto::SignatureAlgorithm::EdDsa, 77);
     said(
-        &[signed(&stranger, &claims(&world))],
+        &[stranger.sign_card(&claims(&world)).qr_text()],
         "invalid",
         "changed or forged",
     )
@@ -157,7 +129,7 @@ async fn what_is_wrong_is_said_plainly() {
     let mut old = claims(&world);
     old.validity.expires = Some(NOW.minus(DAY / 2));
     said(
-        &[signed(&world.issuer.claim169_key, &old)],
+        &[world.issuer.claim169_key.sign_card(&old).qr_text()],
         "invalid",
         "It has expired",
     )
@@ -165,7 +137,7 @@ async fn what_is_wrong_is_said_plainly() {
     let mut foreign = claims(&world);
     foreign.issuer = Some("https://elsewhere.example".to_owned());
     said(
-        &[signed(&stranger, &foreign)],
+        &[stranger.sign_card(&foreign).qr_text()],
         "invalid",
         "not one that is trusted",
     )
@@ -193,8 +165,8 @@ async fn what_is_wrong_is_said_plainly() {
 async fn the_other_code_of_a_card_brings_the_face() {
     let world = World::new().await;
     let card = claims(&world).split_face().unwrap();
-    let name = signed(&world.issuer.claim169_key, &card.identity);
-    let face = signed(&world.issuer.claim169_key, &card.face.unwrap());
+    let name = world.issuer.claim169_key.sign_card(&card.identity).qr_text();
+    let face = world.issuer.claim169_key.sign_card(&card.face.unwrap()).qr_text();
     let first = told(&world, core::slice::from_ref(&name)).await;
     assert_eq!(
         (&first["verdict"], &first["more"]),

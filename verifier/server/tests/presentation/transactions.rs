@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use http::Method;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use symbolon_credential::mdoc::{
-    ElementIdentifier, ElementValue, IssuerSigned, MdocBudget, NameSpace, SessionTranscript,
-};
+use symbolon_credential::mdoc::{ElementIdentifier, ElementValue, IssuerSigned, MdocBudget, NameSpace};
 use symbolon_credential::sd_jwt::{DigestAlgorithm, TransactionDataHashes};
 use symbolon_crypto::encoding::base64url;
 use symbolon_protocol::dcql::QueryId;
@@ -17,7 +15,7 @@ use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier_server::ScanAccess;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 
-use crate::formats::{TRANSACTIONS, mdoc, mdoc_query};
+use crate::world::formats::{TRANSACTIONS, mdoc, mdoc_query, own_transcript};
 use crate::world::{DOC_TYPE, TOKEN, World, json_of};
 
 const PAYMENT: &str = "urn:example:payment:1";
@@ -175,14 +173,7 @@ async fn what_is_not_authorised_or_was_not_asked_for_is_refused() {
 
 /// A device response for the session of the request, in which the device signs these hashes.
 fn device_response(world: &World, request: &VerifiedRequest, hashes: &[Vec<u8>]) -> Presentation {
-    let request = request.request();
-    let encryption = request.response_encryption().unwrap().unwrap();
-    let transcript = SessionTranscript::openid4vp(
-        request.client_id.as_str(),
-        request.nonce.as_str(),
-        Some(&encryption.key.thumbprint()),
-        request.response_uri.as_ref().unwrap().as_str(),
-    );
+    let transcript = own_transcript(request);
     let issued = mdoc(world);
     let held = IssuerSigned::parse(&issued, MdocBudget::DEFAULT).unwrap();
     let value = ElementValue::Array(hashes.iter().cloned().map(ElementValue::Bytes).collect());

@@ -10,7 +10,9 @@ use symbolon_crypto::SignatureAlgorithm;
 use symbolon_http::fetch::Fetched;
 use symbolon_trust::testing::TestKey;
 
-use crate::formats::{credential, holder_method, jwt, method, options, prove, publish, selective, whole};
+use crate::world::formats::{
+    credential, holder_method, jwt, method, options, prove, publish, selective, whole,
+};
 use crate::world::{INDEX, TOKEN, World, json_of};
 
 const CREDENTIALS: &str = "/vcalm/credentials/verify";

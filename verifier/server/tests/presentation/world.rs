@@ -1,6 +1,7 @@
 //! One relying party with a server, one issuer that publishes a status list, one holder.
 
 mod credentials;
+pub(crate) mod formats;
 mod signers;
 
 use std::collections::BTreeMap;

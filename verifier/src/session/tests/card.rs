@@ -1,11 +1,7 @@
 use std::collections::BTreeMap;
 
-use symbolon_credential::Validity;
-use symbolon_credential::claim169::{
-    Biometric, Claim169KeyReference, Cwt, DateOfBirth, Gender, IdentityData, ImageKind, SignedClaim169,
-    prepare,
-};
-use symbolon_credential::status::{CredentialStatus, StatusReference};
+use symbolon_credential::claim169::{Cwt, Gender};
+use symbolon_credential::status::CredentialStatus;
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey};
 
@@ -22,37 +18,14 @@ fn card(world: &World, edit: impl FnOnce(&mut Cwt)) -> String {
 fn sign(key: &TestKey, world: &World, edit: impl FnOnce(&mut Cwt)) -> String {
     let mut cwt = claims(world);
     edit(&mut cwt);
-    signed(key, &cwt).qr_text()
+    key.sign_card(&cwt).qr_text()
 }
 
 /// The claims of a card with one code.
 pub(super) fn claims(world: &World) -> Cwt {
-    let identity = IdentityData {
-        full_name: Some("Amina Diallo".to_owned()),
-        date_of_birth: Some(DateOfBirth::new(1990, 2, 3).unwrap()),
-        gender: Some(Gender::Female),
-        ..IdentityData::default()
-    };
-    Cwt {
-        issuer: Some(ISSUER.to_owned()),
-        subject: None,
-        validity: Validity {
-            issued_at: Some(NOW.minus(DAY)),
-            not_before: Some(NOW.minus(DAY)),
-            expires: Some(NOW.plus(DAY * 3_650)),
-        },
-        identity: identity.with_face(Biometric::image(FACE.to_vec(), ImageKind::Webp)),
-        status: CredentialStatus::StatusList(StatusReference::new(world.uri(), INDEX).unwrap()),
-        confirmation: None,
-        unknown: Vec::new(),
-    }
-}
-
-pub(super) fn signed(key: &TestKey, cwt: &Cwt) -> SignedClaim169 {
-    let reference = Claim169KeyReference::KeyId(key.public_key().thumbprint().as_bytes().to_vec());
-    let prepared = prepare(cwt, key.public_key().algorithm(), &reference).unwrap();
-    let signature = key.sign(&prepared.request(key.handle()));
-    prepared.finish(signature).unwrap()
+    let mut claims = world.issuer.card(FACE, INDEX);
+    claims.identity.gender = Some(Gender::Female);
+    claims
 }
 
 fn verify(world: &World, text: &str, expected: Expected, policy: Policy, status: Listed) -> Report {

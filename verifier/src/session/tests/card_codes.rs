@@ -13,7 +13,7 @@ use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey};
 use symbolon_trust::trust_list::TrustList;
 
-use super::card::{FACE, claims, signed};
+use super::card::{FACE, claims};
 use super::world::{ISSUER, World};
 use crate::card::{JudgedCode, MAX_CODES_TOGETHER, judge_together};
 use crate::report::{Authentic, CheckName, CheckOutcome, Holder, Reason, Report, Status, Verdict};
@@ -37,7 +37,7 @@ fn of_another(world: &World) -> CardClaims {
 }
 
 fn text(world: &World, cwt: &Cwt) -> String {
-    signed(&world.issuer.claim169_key, cwt).qr_text()
+    world.issuer.claim169_key.sign_card(cwt).qr_text()
 }
 
 fn key(name: &str, seed: u64) -> NamedContentKey {
@@ -46,7 +46,7 @@ fn key(name: &str, seed: u64) -> NamedContentKey {
 }
 
 fn encrypted(world: &World, cwt: &Cwt, key: &NamedContentKey) -> String {
-    let signed = signed(&world.issuer.claim169_key, cwt);
+    let signed = world.issuer.claim169_key.sign_card(cwt);
     signed.encrypt(key, &SeededRandomness::new(4)).unwrap().qr_text()
 }
 
@@ -155,7 +155,7 @@ fn rejects_a_face_of_the_same_identifier_by_another_trusted_issuer() {
     face.status = CredentialStatus::NotTracked;
     let texts = [
         text(&world, &card.identity),
-        signed(&other.claim169_key, &face).qr_text(),
+        other.claim169_key.sign_card(&face).qr_text(),
     ];
     let reports = together_with(&world, &trust_list, &texts, &[], Listed::Valid);
     assert!(reports.iter().all(refuted));
@@ -220,7 +220,10 @@ fn a_face_that_expired_or_is_forged_stands_for_nobody() {
     let face = card.face.unwrap();
     let mut expired = face.clone();
     expired.validity.expires = Some(NOW.minus(DAY));
-    let forged = signed(&TestIssuer::new(ISSUER, 500).claim169_key, &face).qr_text();
+    let forged = TestIssuer::new(ISSUER, 500)
+        .claim169_key
+        .sign_card(&face)
+        .qr_text();
     for face in [text(&world, &expired), forged] {
         let reports = together(&world, &[text(&world, &card.identity), face]);
         assert_eq!(verdicts(&reports), [Verdict::Unknown, Verdict::Invalid]);
@@ -287,7 +290,9 @@ fn rejects_an_encrypted_face_that_its_key_does_not_open_and_one_that_is_not_sign
     // Whoever has the key can encrypt; a signature is owed all the same.
     let insider = TestKey::new(SignatureAlgorithm::EdDsa, 901);
     let face = codes(&world, |_| {}).face.unwrap();
-    let own = signed(&insider, &face).encrypt(&key("clinics", 1), &SeededRandomness::new(1));
+    let own = insider
+        .sign_card(&face)
+        .encrypt(&key("clinics", 1), &SeededRandomness::new(1));
     let texts = [texts[0].clone(), own.unwrap().qr_text()];
     let reports = together_with(
         &world,
@@ -383,7 +388,7 @@ fn a_revoked_card_stays_revoked_under_the_other_signature_that_ecdsa_allows() {
     let mut entry = world.issuer.entry(Vec::new());
     entry.claim169_keys = vec![signer.public_key().to_jwk()];
     let trust_list = world.registry.trust_list(vec![entry], NOW);
-    let good = signed(&signer, &claims(&world));
+    let good = signer.sign_card(&claims(&world));
     let mut cose = good.cose().to_vec();
     let start = cose.len() - 32;
     let other = p256_subtracted_from_order(&cose[start..]);
@@ -429,7 +434,7 @@ proptest! {
         let card = codes(&world, |_| {});
         let face = card.face.unwrap();
         let key = &world.issuer.claim169_key;
-        let (name, face) = (signed(key, &card.identity), signed(key, &face));
+        let (name, face) = (key.sign_card(&card.identity), key.sign_card(&face));
         let changed = |cose: &[u8]| {
             let mut cose = cose.to_vec();
             // The tags in front are not signed, and a reader does without them.

@@ -13,7 +13,8 @@ use symbolon_trust::pack::{
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestKey};
 
-use super::packed_revocation::{PLACE, Phone, REVOKED_AT, rules};
+use super::packed_revocation::Phone;
+use super::revocation_world::{PLACE, REVOKED_AT, rules};
 use super::world::{ISSUER, Network, Question, SECOND, World, bound};
 use crate::policy::RevocationPolicy;
 use crate::report::{Reason, Report, Status, Trusted, Verdict};

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use symbolon_crypto::testing::revocation::RevocationListDraft;
-use symbolon_crypto::x509::{Certificate, RevocationList, RevocationReason};
+use symbolon_crypto::x509::{Certificate, RevocationList};
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_trust::pack::{
     LastSeen, Pack, PackBuilder, PackTimes, RevocationSection, StatusSection, VerbatimForm, VerbatimSection,
@@ -15,13 +15,11 @@ use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority};
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 
 use super::mdoc_world::MdocWorld;
+use super::revocation_world::{self, PLACE, REVOKED_AT, checked, rules, says_that_the_signer_was_revoked};
 use super::world::{ISSUER, Network, SECOND, bound};
-use crate::policy::{RevocationDocument, RevocationPolicy, RevocationRules};
-use crate::report::{CheckName, CheckOutcome, Reason, Report, Status, Trusted, Verdict, Warning};
-use crate::{Evidence, PackAbsence, Policy, StatusEvidence, Want};
-
-pub(super) const PLACE: &str = "http://lists.example/iaca.crl";
-pub(super) const REVOKED_AT: UnixTime = UnixTime::from_seconds(1_795_000_000);
+use crate::policy::RevocationPolicy;
+use crate::report::{CheckName, CheckOutcome, Reason, Report, Status, Trusted, Verdict};
+use crate::{Evidence, PackAbsence, StatusEvidence, Want};
 
 /// A phone that holds packs of a registry which believes one issuing authority. Its issuer's status signer stands under that authority, too.
 pub(super) struct Phone {
@@ -32,8 +30,7 @@ pub(super) struct Phone {
 
 impl Phone {
     pub(super) fn new() -> Self {
-        let mut world = MdocWorld::new();
-        world.authority = TestIssuingAuthority::new(700).publishing_at(PLACE);
+        let mut world = revocation_world::world();
         let issuer = &mut world.world.issuer;
         issuer.status_certificate = world
             .authority
@@ -58,7 +55,7 @@ impl Phone {
     }
 
     pub(super) fn signer(&self) -> Certificate {
-        Certificate::parse(self.world.authority.certificate()).unwrap()
+        revocation_world::signer(&self.world)
     }
 
     pub(super) fn status_signer(&self) -> &Certificate {
@@ -133,19 +130,6 @@ impl Phone {
     }
 }
 
-pub(super) fn rules(lists: RevocationPolicy) -> Policy {
-    let document = RevocationDocument {
-        lists,
-        ..RevocationDocument::default()
-    };
-    Policy::RELYING_PARTY.with_revocation(RevocationRules::new(&document))
-}
-
-fn checked(report: &Report, name: CheckName) -> Option<CheckOutcome> {
-    let mut checks = report.checks();
-    Some(checks.find(|check| check.name == name)?.outcome)
-}
-
 const BOTH: [RevocationPolicy; 2] = [RevocationPolicy::IfAvailable, RevocationPolicy::Required];
 
 #[test]
@@ -155,16 +139,7 @@ fn a_phone_learns_from_its_pack_that_a_signer_was_revoked() {
     let (bad, good) = (phone.pack(Some(&revoking)), phone.pack(Some(&phone.list(NOW))));
     for lists in BOTH {
         let report = phone.judge(&bad, lists, NOW);
-        assert_eq!(
-            (report.verdict, report.trusted.state),
-            (Verdict::Invalid, Trusted::NotTrusted)
-        );
-        assert!(report.failed_because(Reason::CertificateRevoked));
-        let told = Warning::CertificateRevoked {
-            revoked_at: REVOKED_AT,
-            reason: Some(RevocationReason::KeyCompromise),
-        };
-        assert_eq!(report.warnings, [told]);
+        says_that_the_signer_was_revoked(&report);
         let mut dated = report
             .checks()
             .filter(|check| check.name == CheckName::CertificateRevocation);

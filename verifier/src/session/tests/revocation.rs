@@ -2,40 +2,22 @@
 
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::testing::revocation::RevocationListDraft;
-use symbolon_crypto::x509::{Certificate, RevocationList, RevocationReason};
+use symbolon_crypto::x509::RevocationList;
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority};
 
 use super::mdoc_world::MdocWorld;
+use super::revocation_world::{
+    self, PLACE, REVOKED_AT, rules, says_that_the_signer_was_revoked, signer, world,
+};
 use super::world::{ISSUER, SECOND, bound};
 use crate::policy::{RevocationDocument, RevocationPolicy, RevocationRules};
-use crate::report::{CheckName, CheckOutcome, Reason, Report, Trusted, Verdict, Warning};
+use crate::report::{CheckName, CheckOutcome, Reason, Report, Trusted, Verdict};
 use crate::{Evidence, Policy, Want};
-
-const PLACE: &str = "http://lists.example/iaca.crl";
-const REVOKED_AT: UnixTime = UnixTime::from_seconds(1_795_000_000);
-
-fn world() -> MdocWorld {
-    let mut world = MdocWorld::new();
-    world.authority = TestIssuingAuthority::new(700).publishing_at(PLACE);
-    world
-}
-
-fn signer(world: &MdocWorld) -> Certificate {
-    Certificate::parse(world.authority.certificate()).unwrap()
-}
 
 fn revoking(world: &MdocWorld) -> RevocationListDraft {
     let list = world.authority.revocation_list(NOW);
     list.revoking(&signer(world), REVOKED_AT, Some(1))
-}
-
-fn rules(lists: RevocationPolicy) -> Policy {
-    let document = RevocationDocument {
-        lists,
-        ..RevocationDocument::default()
-    };
-    Policy::RELYING_PARTY.with_revocation(RevocationRules::new(&document))
 }
 
 /// The report and what was wanted, with this body at the place of the list.
@@ -70,9 +52,7 @@ fn wants_list(wanted: &[Want]) -> bool {
 }
 
 fn checked(report: &Report) -> Option<CheckOutcome> {
-    let mut checks = report.checks();
-    let check = checks.find(|check| check.name == CheckName::CertificateRevocation)?;
-    Some(check.outcome)
+    revocation_world::checked(report, CheckName::CertificateRevocation)
 }
 
 #[test]
@@ -82,16 +62,7 @@ fn a_revoked_document_signer_is_trusted_no_longer_with_the_reason_and_the_date()
         let list = world.authority.sign_revocation_list(&revoking(&world));
         let (report, wanted) = judge(&world, rules(lists), Some(list), NOW);
         assert!(wants_list(&wanted));
-        assert_eq!(
-            (report.verdict, report.trusted.state),
-            (Verdict::Invalid, Trusted::NotTrusted)
-        );
-        assert!(report.failed_because(Reason::CertificateRevoked));
-        let told = Warning::CertificateRevoked {
-            revoked_at: REVOKED_AT,
-            reason: Some(RevocationReason::KeyCompromise),
-        };
-        assert_eq!(report.warnings, [told]);
+        says_that_the_signer_was_revoked(&report);
         assert!(report.claims.is_empty() && report.photo.is_none());
 
         let good = world

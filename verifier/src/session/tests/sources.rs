@@ -205,7 +205,7 @@ fn an_anchor_for_one_format_vouches_for_no_other() {
     }
 
     let card = super::card::claims(&world.world);
-    let card = super::card::signed(&world.world.issuer.claim169_key, &card).qr_text();
+    let card = world.world.issuer.claim169_key.sign_card(&card).qr_text();
     let judged = |format| {
         let list = with(world.world.trust_list(), format);
         world

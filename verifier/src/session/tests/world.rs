@@ -2,18 +2,14 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, select};
 use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
 use symbolon_credential::status::StatusReference;
-use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::{
-    CryptoProvider, InvalidKey, PublicKey, RustCryptoProvider, SecretKey, SharedSecret, SignatureAlgorithm,
-    SignatureRejected, SigningFailed, UnixTime,
-};
+use symbolon_crypto::testing::{SeededRandomness, TestProvider};
+use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey, TestRegistry};
 use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
@@ -38,7 +34,7 @@ pub(crate) struct World {
     pub(crate) issuer: TestIssuer,
     pub(crate) registry: TestRegistry,
     pub(crate) holder: TestKey,
-    pub(crate) provider: CountingProvider,
+    pub(crate) provider: TestProvider,
 }
 
 impl World {
@@ -47,7 +43,7 @@ impl World {
             issuer: TestIssuer::new(ISSUER, 100),
             registry: TestRegistry::new(1),
             holder: TestKey::new(SignatureAlgorithm::Es256, 900),
-            provider: CountingProvider::default(),
+            provider: TestProvider::counting(),
         }
     }
 
@@ -337,37 +333,6 @@ pub(crate) fn is_unreadable(bytes: &[u8]) -> bool {
     match Input::open(bytes) {
         Ok(input) => VerificationSession::new(&input, Expected::Unchecked, Policy::CHECKPOINT).is_err(),
         Err(_) => true,
-    }
-}
-
-/// Counts verifications, to show that none is made twice.
-#[derive(Default)]
-pub(crate) struct CountingProvider(AtomicUsize);
-
-impl CountingProvider {
-    pub(crate) fn verifications(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl CryptoProvider for CountingProvider {
-    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        RustCryptoProvider.sign(key, message)
-    }
-
-    fn verify(
-        &self,
-        key: &PublicKey,
-        algorithm: SignatureAlgorithm,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), SignatureRejected> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        RustCryptoProvider.verify(key, algorithm, message, signature)
-    }
-
-    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
-        RustCryptoProvider.agree(key, peer)
     }
 }
 

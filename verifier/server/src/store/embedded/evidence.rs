@@ -1,5 +1,5 @@
 use symbolon_crypto::UnixTime;
-use symbolon_store::{Batch, CommitError, Key, Tenant};
+use symbolon_store::{Batch, Key, Tenant};
 use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::reliance::Reliance;
 use symbolon_verifier::store::{
@@ -7,8 +7,8 @@ use symbolon_verifier::store::{
     TenantId, WithResult,
 };
 
-use super::relying_party::{announce, removal};
-use super::{EmbeddedVerifierStore, Expiring, encode, keys, unavailable};
+use super::relying_party::announce;
+use super::{EmbeddedVerifierStore, Expiring, encode, keys, removal, replacement, unavailable};
 
 impl EvidenceStore for EmbeddedVerifierStore {
     fn receipt<'a>(
@@ -33,17 +33,18 @@ impl EvidenceStore for EmbeddedVerifierStore {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
             let after = after.map(|place| keys::request_of(relying_party, place));
             let prefix = keys::requests_of(relying_party);
-            let entries = self
-                .store
-                .scan(&tenant, keys::RECEIPTS_OF, &prefix, after.as_deref(), limit)
-                .map_err(unavailable)?;
-            let mut receipts = Vec::with_capacity(entries.len());
-            for entry in entries {
-                let id = keys::parse_request_of(relying_party, &entry.suffix);
-                let id = id.ok_or(StoreError::Unreadable)?;
-                receipts.extend(self.read(&tenant.key(keys::RECEIPTS, id.as_str()))?);
-            }
-            Ok(receipts)
+            let named = |suffix: &[u8]| {
+                let id = keys::parse_request_of(relying_party, suffix)?;
+                Some(tenant.key(keys::RECEIPTS, id.as_str()))
+            };
+            self.indexed(
+                &tenant,
+                keys::RECEIPTS_OF,
+                &prefix,
+                after.as_deref(),
+                limit,
+                named,
+            )
         })
     }
 
@@ -78,17 +79,18 @@ impl EvidenceStore for EmbeddedVerifierStore {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
             let after = after.map(|id| keys::reliance_suffix(relying_party, id));
             let prefix = keys::requests_of(relying_party);
-            let entries = self
-                .store
-                .scan(&tenant, keys::RELIANCES_OF, &prefix, after.as_deref(), limit)
-                .map_err(unavailable)?;
-            let mut reliances = Vec::with_capacity(entries.len());
-            for entry in entries {
-                let id = keys::parse_reliance_of(relying_party, &entry.suffix);
-                let id = id.ok_or(StoreError::Unreadable)?;
-                reliances.extend(self.read(&tenant.key(keys::RELIANCES, id.as_str()))?);
-            }
-            Ok(reliances)
+            let named = |suffix: &[u8]| {
+                let id = keys::parse_reliance_of(relying_party, suffix)?;
+                Some(tenant.key(keys::RELIANCES, id.as_str()))
+            };
+            self.indexed(
+                &tenant,
+                keys::RELIANCES_OF,
+                &prefix,
+                after.as_deref(),
+                limit,
+                named,
+            )
         })
     }
 
@@ -100,19 +102,10 @@ impl EvidenceStore for EmbeddedVerifierStore {
     ) -> StoreFuture<'a, Vec<Reliance>> {
         Box::pin(async move {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
-            let entries = self
-                .store
-                .scan(&tenant, keys::DUE_RELIANCES, &[], None, limit)
-                .map_err(unavailable)?;
-            let mut due = Vec::new();
-            for entry in entries {
-                let (at, id) = keys::parse_due_reliance(&entry.suffix).ok_or(StoreError::Unreadable)?;
-                if at > now {
-                    break;
-                }
-                due.extend(self.read(&tenant.key(keys::RELIANCES, id.as_str()))?);
-            }
-            Ok(due)
+            self.due(&tenant, keys::DUE_RELIANCES, now, limit, |suffix| {
+                let (at, id) = keys::parse_due_reliance(suffix)?;
+                Some((at, tenant.key(keys::RELIANCES, id.as_str())))
+            })
         })
     }
 
@@ -137,11 +130,7 @@ impl EvidenceStore for EmbeddedVerifierStore {
             for delivery in &announcements {
                 batch = announce(batch, &tenant, delivery)?;
             }
-            match self.commit(batch).await {
-                Ok(()) => Ok(Replacement::Replaced),
-                Err(CommitError::RequirementFailed { .. }) => Ok(Replacement::Changed),
-                Err(error) => Err(unavailable(error)),
-            }
+            replacement(self.commit(batch).await)
         })
     }
 

@@ -1,6 +1,6 @@
 use serde::Serialize;
 use symbolon_crypto::UnixTime;
-use symbolon_store::{Batch, CommitError, Key};
+use symbolon_store::{Batch, Key};
 use symbolon_verifier::openid_provider::{
     GrantId, GrantRecord, PushedRequestId, PushedRequestRecord, SignInId, SignInRecord,
 };
@@ -8,7 +8,7 @@ use symbolon_verifier::store::{
     Insertion, OpenIdProviderStore, Replacement, StoreError, StoreFuture, TenantId,
 };
 
-use super::{EmbeddedVerifierStore, Expiring, encode, keys, unavailable};
+use super::{EmbeddedVerifierStore, Expiring, encode, insertion, keys, outcome, replacement, unavailable};
 
 impl EmbeddedVerifierStore {
     /// Stores something that expires, where there is nothing yet.
@@ -26,14 +26,7 @@ impl EmbeddedVerifierStore {
             .require_absent(key.clone())
             .put(key, encode(record)?)
             .put(keys::expiry(&tenant, at, what), Vec::new());
-        match self.commit(self.listing(&tenant, batch)?).await {
-            Ok(()) => {
-                self.is_listed(tenant);
-                Ok(Insertion::Inserted)
-            }
-            Err(CommitError::RequirementFailed { .. }) => Ok(Insertion::AlreadyPresent),
-            Err(error) => Err(unavailable(error)),
-        }
+        insertion(self.commit_listing(&tenant, batch).await?)
     }
 }
 
@@ -63,12 +56,8 @@ impl OpenIdProviderStore for EmbeddedVerifierStore {
                 .require_present(key.clone())
                 .delete(key)
                 .delete(keys::expiry(&tenant, record.expires_at, &what));
-            match self.commit(batch).await {
-                Ok(()) => Ok(Some(record)),
-                // Somebody else was faster.
-                Err(CommitError::RequirementFailed { .. }) => Ok(None),
-                Err(error) => Err(unavailable(error)),
-            }
+            // None where somebody else was faster.
+            outcome(self.commit(batch).await, Some(record), None)
         })
     }
 
@@ -115,7 +104,7 @@ impl OpenIdProviderStore for EmbeddedVerifierStore {
                     .put(tenant.key(keys::GRANTS, grant.id.as_str()), encode(grant)?)
                     .put(keys::expiry(&tenant, grant.kept_until(), &what), Vec::new());
             }
-            replaced(self.commit(batch).await)
+            replacement(self.commit(batch).await)
         })
     }
 
@@ -141,15 +130,7 @@ impl OpenIdProviderStore for EmbeddedVerifierStore {
                 .delete(keys::expiry(&tenant, expected.kept_until(), &what))
                 .put(key, encode(&next)?)
                 .put(keys::expiry(&tenant, next.kept_until(), &what), Vec::new());
-            replaced(self.commit(batch).await)
+            replacement(self.commit(batch).await)
         })
-    }
-}
-
-fn replaced(committed: Result<(), CommitError>) -> Result<Replacement, StoreError> {
-    match committed {
-        Ok(()) => Ok(Replacement::Replaced),
-        Err(CommitError::RequirementFailed { .. }) => Ok(Replacement::Changed),
-        Err(error) => Err(unavailable(error)),
     }
 }

@@ -7,7 +7,9 @@ use symbolon_verifier::store::{
     RequestRecord, StoreError, StoreFuture, TenantId, VerifierStore as _,
 };
 
-use super::{EmbeddedVerifierStore, Expiring, decode, encode, keys, unavailable};
+use super::{
+    EmbeddedVerifierStore, Expiring, decode, encode, insertion, keys, removal, replacement, unavailable,
+};
 
 /// How often a counter is read again because somebody else has changed it in between.
 const MAX_TRIES: u32 = 64;
@@ -24,11 +26,7 @@ impl RelyingPartyStore for EmbeddedVerifierStore {
             let batch = Batch::new()
                 .require_absent(key.clone())
                 .put(key, encode(&record)?);
-            match self.commit(batch).await {
-                Ok(()) => Ok(Insertion::Inserted),
-                Err(CommitError::RequirementFailed { .. }) => Ok(Insertion::AlreadyPresent),
-                Err(error) => Err(unavailable(error)),
-            }
+            insertion(self.commit(batch).await)
         })
     }
 
@@ -89,11 +87,8 @@ impl RelyingPartyStore for EmbeddedVerifierStore {
                 let batch = batch
                     .put(key.clone(), encode(&used.unwrap_or(0).saturating_add(taken))?)
                     .put(expiry.clone(), Vec::new());
-                match self.commit(self.listing(&tenant, batch)?).await {
-                    Ok(()) => {
-                        self.is_listed(tenant);
-                        return Ok(taken);
-                    }
+                match self.commit_listing(&tenant, batch).await? {
+                    Ok(()) => return Ok(taken),
                     Err(CommitError::RequirementFailed { .. }) => {}
                     Err(error) => return Err(unavailable(error)),
                 }
@@ -113,18 +108,18 @@ impl RelyingPartyStore for EmbeddedVerifierStore {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
             let after = after.map(|place| keys::request_of(relying_party, place));
             let prefix = keys::requests_of(relying_party);
-            let entries = self
-                .store
-                .scan(&tenant, keys::REQUESTS_OF, &prefix, after.as_deref(), limit)
-                .map_err(unavailable)?;
-            let mut records = Vec::with_capacity(entries.len());
-            for entry in entries {
-                let id = keys::parse_request_of(relying_party, &entry.suffix);
-                let id = id.ok_or(StoreError::Unreadable)?;
-                // It may have been removed since the list was read.
-                records.extend(self.read(&tenant.key(keys::REQUESTS, id.as_str()))?);
-            }
-            Ok(records)
+            let named = |suffix: &[u8]| {
+                let id = keys::parse_request_of(relying_party, suffix)?;
+                Some(tenant.key(keys::REQUESTS, id.as_str()))
+            };
+            self.indexed(
+                &tenant,
+                keys::REQUESTS_OF,
+                &prefix,
+                after.as_deref(),
+                limit,
+                named,
+            )
         })
     }
 
@@ -153,14 +148,7 @@ impl RelyingPartyStore for EmbeddedVerifierStore {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
             let absent = tenant.key(keys::DELIVERIES, delivery.id.as_str());
             let batch = announce(Batch::new().require_absent(absent), &tenant, &delivery)?;
-            match self.commit(self.listing(&tenant, batch)?).await {
-                Ok(()) => {
-                    self.is_listed(tenant);
-                    Ok(Insertion::Inserted)
-                }
-                Err(CommitError::RequirementFailed { .. }) => Ok(Insertion::AlreadyPresent),
-                Err(error) => Err(unavailable(error)),
-            }
+            insertion(self.commit_listing(&tenant, batch).await?)
         })
     }
 
@@ -172,19 +160,10 @@ impl RelyingPartyStore for EmbeddedVerifierStore {
     ) -> StoreFuture<'a, Vec<Delivery>> {
         Box::pin(async move {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
-            let entries = self
-                .store
-                .scan(&tenant, keys::DUE_DELIVERIES, &[], None, limit)
-                .map_err(unavailable)?;
-            let mut due = Vec::new();
-            for entry in entries {
-                let (at, id) = keys::parse_due(&entry.suffix).ok_or(StoreError::Unreadable)?;
-                if at > now {
-                    break;
-                }
-                due.extend(self.read(&tenant.key(keys::DELIVERIES, id.as_str()))?);
-            }
-            Ok(due)
+            self.due(&tenant, keys::DUE_DELIVERIES, now, limit, |suffix| {
+                let (at, id) = keys::parse_due(suffix)?;
+                Some((at, tenant.key(keys::DELIVERIES, id.as_str())))
+            })
         })
     }
 
@@ -229,11 +208,7 @@ impl RelyingPartyStore for EmbeddedVerifierStore {
             if let Some(due) = keys::due(&tenant, &next) {
                 batch = batch.put(due, Vec::new());
             }
-            match self.commit(batch).await {
-                Ok(()) => Ok(Replacement::Replaced),
-                Err(CommitError::RequirementFailed { .. }) => Ok(Replacement::Changed),
-                Err(error) => Err(unavailable(error)),
-            }
+            replacement(self.commit(batch).await)
         })
     }
 }
@@ -290,12 +265,4 @@ pub(super) fn announce(batch: Batch, tenant: &Tenant, delivery: &Delivery) -> Re
         batch = batch.put(due, Vec::new());
     }
     Ok(batch)
-}
-
-pub(super) fn removal(committed: Result<(), CommitError>) -> Result<Removal, StoreError> {
-    match committed {
-        Ok(()) => Ok(Removal::Removed),
-        Err(CommitError::RequirementFailed { .. }) => Ok(Removal::Absent),
-        Err(error) => Err(unavailable(error)),
-    }
 }
