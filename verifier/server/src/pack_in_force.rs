@@ -198,17 +198,19 @@ impl State {
     /// What is known before anything is asked for.
     pub(crate) fn evidence<'e>(&self, opened: &'e OpenedPack) -> Evidence<'e> {
         let trust_list: &TrustList = &opened.trust_list;
+        let (revocation_lists, seen) = (&opened.revocation_lists, opened.seen_in_packs());
         let pack = opened.pack.as_ref().map(|pack| &**pack);
-        let evidence = match (self.configuration.status, pack) {
+        match (self.configuration.status, pack) {
             (StatusSource::Online, _) => Evidence::online(trust_list),
             (StatusSource::OnlineThenPack, Ok(pack)) => Evidence::online_then_pack(trust_list, pack),
             (StatusSource::OnlineThenPack, Err(absence)) => {
-                Evidence::online_without_pack(trust_list, *absence)
+                Evidence::online_without_pack(*absence, trust_list, revocation_lists, seen)
             }
             (StatusSource::Pack, Ok(pack)) => Evidence::offline(pack),
-            (StatusSource::Pack, Err(absence)) => Evidence::offline_without_pack(trust_list, *absence),
-        };
-        evidence.with_revocation_lists_of_pack(&opened.revocation_lists, opened.seen_in_packs())
+            (StatusSource::Pack, Err(absence)) => {
+                Evidence::offline_without_pack(*absence, trust_list, revocation_lists, seen)
+            }
+        }
     }
 
     /// The figures of the pack, in the text format of Prometheus. They name nobody.
