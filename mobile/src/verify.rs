@@ -182,19 +182,18 @@ impl Core {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let seen = self.memory.last_seen()?;
-        let newest = seen.as_ref().map(|seen| seen.trust_list_issued_at);
-        let without_pack = self.root.trust_list.unless_superseded(newest);
         self.with_pack(now, |opened| {
-            // What a pack that is over takes back stays taken back, and what it left out stays left out.
             let held = self.held().filter(|_| matches!(opened, Some(Err(_))));
             let revoked = held
                 .map(|held| unverified_revocation_lists(&held.pack))
                 .unwrap_or_default();
+            let without = |absence| {
+                Evidence::offline_without_pack(absence, &self.root.trust_list, &revoked, seen.as_ref())
+            };
             let mut evidence = match &opened {
                 Some(Ok(pack)) => Evidence::offline(pack),
-                Some(Err(_)) => Evidence::offline_without_pack(&without_pack, PackAbsence::Refused)
-                    .with_revocation_lists_of_pack(&revoked, seen.as_ref()),
-                None => Evidence::offline_without_pack(&without_pack, PackAbsence::NotGiven),
+                Some(Err(_)) => without(PackAbsence::Refused),
+                None => without(PackAbsence::NotGiven),
             };
             let judge = Judge {
                 tools: Tools::without_json_ld(&RustCryptoProvider),

@@ -96,7 +96,9 @@ impl TrustList {
     /// brings nobody back. The issuers of its sources keep their own times.
     #[must_use]
     pub fn unless_superseded(&self, newest_seen: Option<UnixTime>) -> Cow<'_, Self> {
-        if newest_seen.is_none_or(|seen| seen <= self.issued_at) {
+        // One that was superseded before is as it would be made, and is copied for nobody.
+        let is_over = self.valid_until == self.issued_at && self.grace.is_zero();
+        if is_over || newest_seen.is_none_or(|seen| seen <= self.issued_at) {
             return Cow::Borrowed(self);
         }
         Cow::Owned(self.superseded())

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use symbolon_credential::Input;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
-use symbolon_trust::pack::Pack;
+use symbolon_trust::pack::{Pack, unverified_revocation_lists};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::{Evidence, Expected, PackAbsence, Policy, Step, Tools, VerificationSession};
 
@@ -32,11 +32,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let now = UnixTime::from_seconds(i64::try_from(seconds)?);
 
-    // A reader that is used more than once remembers `pack.last_seen(..)`, and hands it in here: an older pack is then refused.
-    let pack = Pack::open(&pack, &root, &RustCryptoProvider, now, None);
-    let mut evidence = match &pack {
+    // A reader that is used more than once remembers `pack.last_seen(..)`, and hands it in at both places: an older pack is then refused, and what
+    // a refused one lacks is missed.
+    let last_seen = None;
+    let opened = Pack::open(&pack, &root, &RustCryptoProvider, now, last_seen);
+    let revoked = unverified_revocation_lists(&pack);
+    let mut evidence = match &opened {
         Ok(pack) => Evidence::offline(pack),
-        Err(_) => Evidence::offline_without_pack(&root.trust_list, PackAbsence::Refused),
+        Err(_) => Evidence::offline_without_pack(PackAbsence::Refused, &root.trust_list, &revoked, last_seen),
     };
     let input = Input::of_text(presentation.trim())?;
     let mut session = VerificationSession::new(&input, Expected::Unchecked, Policy::CHECKPOINT)?;

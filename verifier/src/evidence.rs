@@ -1,6 +1,7 @@
 //! What a verifier knows when it judges: the trust list, a pack, DID documents, issuers' keys, status lists, type
 //! metadata. Handed in, never fetched.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +18,7 @@ use crate::session::{VerifiedBitstringList, Want};
 /// What is known so far. A driver adds to it what [`Step::Wants`](crate::Step::Wants) asks for.
 #[derive(Debug)]
 pub struct Evidence<'e> {
-    trust_list: &'e TrustList,
+    trust_list: Cow<'e, TrustList>,
     pack: PackEvidence<'e>,
     turn: PackTurn,
     reach: Reach,
@@ -41,7 +42,7 @@ impl<'e> Evidence<'e> {
     /// A verifier with a network and its pinned trust list: what is missing is asked for.
     #[must_use]
     pub fn online(trust_list: &'e TrustList) -> Self {
-        Self::new(trust_list, PackEvidence::NotGiven, Reach::Network)
+        Self::new(Cow::Borrowed(trust_list), PackEvidence::NotGiven, Reach::Network)
     }
 
     /// A verifier with a network and a verified pack beside it: whatever is missing is asked for, and the pack answers for the
@@ -54,17 +55,26 @@ impl<'e> Evidence<'e> {
     pub fn online_then_pack(trust_list: &'e TrustList, pack: &'e Pack<'e>) -> Self {
         Self {
             turn: PackTurn::AfterNetwork,
-            ..Self::new(trust_list, PackEvidence::Accepted(pack), Reach::Network)
+            ..Self::new(
+                Cow::Borrowed(trust_list),
+                PackEvidence::Accepted(pack),
+                Reach::Network,
+            )
         }
     }
 
-    /// The same where the pack is not there, or not usable: with the pinned trust list, and a warning where the pack would have
-    /// been asked.
+    /// The same where the pack is not there, or was refused: with what [`offline_without_pack`](Self::offline_without_pack) takes, and a warning where a
+    /// refused pack would have been asked. The revocation lists keep nobody from asking for newer ones, as those of a pack in force do not.
     #[must_use]
-    pub fn online_without_pack(trust_list: &'e TrustList, absence: PackAbsence) -> Self {
+    pub fn online_without_pack(
+        absence: PackAbsence,
+        trust_list: &'e TrustList,
+        revocation_lists: &'e [RevocationList],
+        seen: Option<&'e LastSeen>,
+    ) -> Self {
         Self {
             turn: PackTurn::AfterNetwork,
-            ..Self::new(trust_list, absence.evidence(), Reach::Network)
+            ..Self::without_pack(absence, trust_list, revocation_lists, seen, Reach::Network)
         }
     }
 
@@ -72,17 +82,53 @@ impl<'e> Evidence<'e> {
     /// certificates, and nothing else.
     #[must_use]
     pub fn offline(pack: &'e Pack<'e>) -> Self {
-        Self::new(pack.trust_list(), PackEvidence::Accepted(pack), Reach::Nowhere)
+        Self::new(
+            Cow::Borrowed(pack.trust_list()),
+            PackEvidence::Accepted(pack),
+            Reach::Nowhere,
+        )
     }
 
-    /// A verifier without a network and without a usable pack, that has its pinned trust list alone: no status can be
-    /// known.
+    /// A verifier without a network and without a usable pack: no status can be known. What packs have said for good counts on, and is taken
+    /// together, so that the end of a pack brings nobody back (`docs/adr/0032`):
+    ///
+    /// - `trust_list` is the pinned list; where a list that was issued later is remembered it is one whose time is over
+    ///   ([`TrustList::unless_superseded`]).
+    /// - `revocation_lists` are those of the pack that lies there, or of the last one that did
+    ///   ([`unverified_revocation_lists`](symbolon_trust::pack::unverified_revocation_lists)): what they take back stays taken back. Empty where there is no
+    ///   pack to read.
+    /// - `seen` is what is remembered of the packs that were accepted, and `None` where none was. Where a pack was [refused](PackAbsence::Refused),
+    ///   nothing is known of the certificates whose list it left out.
     #[must_use]
-    pub fn offline_without_pack(trust_list: &'e TrustList, absence: PackAbsence) -> Self {
-        Self::new(trust_list, absence.evidence(), Reach::Nowhere)
+    pub fn offline_without_pack(
+        absence: PackAbsence,
+        trust_list: &'e TrustList,
+        revocation_lists: &'e [RevocationList],
+        seen: Option<&'e LastSeen>,
+    ) -> Self {
+        Self::without_pack(absence, trust_list, revocation_lists, seen, Reach::Nowhere)
     }
 
-    fn new(trust_list: &'e TrustList, pack: PackEvidence<'e>, reach: Reach) -> Self {
+    fn without_pack(
+        absence: PackAbsence,
+        trust_list: &'e TrustList,
+        revocation_lists: &'e [RevocationList],
+        seen: Option<&'e LastSeen>,
+        reach: Reach,
+    ) -> Self {
+        let newest = seen.map(|seen| seen.trust_list_issued_at);
+        let (pack, seen_in_packs) = match absence {
+            PackAbsence::NotGiven => (PackEvidence::NotGiven, None),
+            PackAbsence::Refused => (PackEvidence::Refused, seen),
+        };
+        Self {
+            revocation_lists_of_pack: revocation_lists,
+            seen_in_packs,
+            ..Self::new(trust_list.unless_superseded(newest), pack, reach)
+        }
+    }
+
+    fn new(trust_list: Cow<'e, TrustList>, pack: PackEvidence<'e>, reach: Reach) -> Self {
         Self {
             trust_list,
             pack,
@@ -125,21 +171,6 @@ impl<'e> Evidence<'e> {
     #[must_use]
     pub const fn with_revocation_lists(mut self, lists: &'e [RevocationList]) -> Self {
         self.given_revocation_lists = lists;
-        self
-    }
-
-    /// The same evidence with the revocation lists of a pack that cannot be opened any more
-    /// ([`unverified_revocation_lists`](symbolon_trust::pack::unverified_revocation_lists)), and with what is remembered of the packs that were accepted:
-    /// what they take back stays taken back after the grace of the pack, and of whose list it left out nothing is known on. Like those of a pack in force
-    /// they keep nobody from asking for newer ones.
-    #[must_use]
-    pub const fn with_revocation_lists_of_pack(
-        mut self,
-        lists: &'e [RevocationList],
-        seen: Option<&'e LastSeen>,
-    ) -> Self {
-        self.revocation_lists_of_pack = lists;
-        self.seen_in_packs = seen;
         self
     }
 
@@ -203,8 +234,8 @@ impl<'e> Evidence<'e> {
         self.type_metadata.insert(vct, evidence);
     }
 
-    pub(crate) fn trust_list(&self) -> &'e TrustList {
-        self.trust_list
+    pub(crate) fn trust_list(&self) -> &TrustList {
+        &self.trust_list
     }
 
     pub(crate) fn pack(&self) -> &PackEvidence<'e> {
@@ -406,17 +437,8 @@ pub enum TypeMetadataEvidence {
 pub enum PackAbsence {
     /// None was given.
     NotGiven,
-    /// One was given and refused: by an unknown signer, changed, rolled back, expired. Nothing of it is used.
+    /// One was given and refused: by an unknown signer, changed, rolled back, expired. Nothing of it is used but the revocation lists of certificates.
     Refused,
-}
-
-impl PackAbsence {
-    const fn evidence<'e>(self) -> PackEvidence<'e> {
-        match self {
-            Self::NotGiven => PackEvidence::NotGiven,
-            Self::Refused => PackEvidence::Refused,
-        }
-    }
 }
 
 /// When the pack is asked.

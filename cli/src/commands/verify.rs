@@ -217,7 +217,7 @@ struct Shown<'a> {
 /// Judges and prints: with a pack that was opened and no network, or with the network.
 async fn conclude(
     shown: &Shown<'_>,
-    accepted: Option<Result<Pack<'_>, RefusedPack>>,
+    accepted: Option<Result<Pack<'_>, RefusedPack<'_>>>,
     trust: &Trust,
     tools: Tools<'_>,
     as_json: bool,
@@ -385,38 +385,32 @@ impl PackFile {
         })
     }
 
-    fn accept(
-        &self,
-        root: &RootOfTrust,
+    fn accept<'a>(
+        &'a self,
+        root: &'a RootOfTrust,
         tools: Tools<'_>,
         now: UnixTime,
-    ) -> anyhow::Result<Result<Pack<'_>, RefusedPack>> {
+    ) -> anyhow::Result<Result<Pack<'a>, RefusedPack<'a>>> {
         let credentials = PackCredentials::new(tools);
         let tools = PackTools::new(tools.crypto).with_credentials(&credentials);
         Ok(match self.held.accept(&self.bytes, root, tools, now)? {
             Ok(pack) => Ok(pack),
-            Err(error) => {
-                let seen = self.held.last_seen()?;
-                let newest = seen.as_ref().map(|seen| seen.trust_list_issued_at);
-                let trust_list = root.trust_list.unless_superseded(newest).into_owned();
-                Err(RefusedPack {
-                    error,
-                    trust_list,
-                    seen,
-                    revocation_lists: unverified_revocation_lists(self.bytes.pack()),
-                })
-            }
+            Err(error) => Err(RefusedPack {
+                error,
+                trust_list: &root.trust_list,
+                seen: self.held.last_seen()?,
+                revocation_lists: unverified_revocation_lists(self.bytes.pack()),
+            }),
         })
     }
 }
 
 /// A pack that is refused, and what is left without it.
-struct RefusedPack {
+struct RefusedPack<'a> {
     error: PackError,
-    /// The pinned list; one that is over where a pack that was accepted before had a newer one.
-    trust_list: TrustList,
+    /// The pinned list.
+    trust_list: &'a TrustList,
     seen: Option<LastSeen>,
-    /// What they take back stays taken back, however long the pack is over.
     revocation_lists: Vec<RevocationList>,
 }
 
@@ -425,7 +419,7 @@ fn each_with_pack(
     questions: &[Question<'_>],
     face_keys: &[NamedContentKey],
     revocation_lists: &[RevocationList],
-    opened: Result<Pack<'_>, RefusedPack>,
+    opened: Result<Pack<'_>, RefusedPack<'_>>,
     tools: Tools<'_>,
 ) -> anyhow::Result<(Vec<Vec<JudgedCode>>, Option<PackError>)> {
     let evidence = match &opened {
@@ -435,8 +429,12 @@ fn each_with_pack(
             }
             Evidence::offline(pack)
         }
-        Err(refused) => Evidence::offline_without_pack(&refused.trust_list, PackAbsence::Refused)
-            .with_revocation_lists_of_pack(&refused.revocation_lists, refused.seen.as_ref()),
+        Err(refused) => Evidence::offline_without_pack(
+            PackAbsence::Refused,
+            refused.trust_list,
+            &refused.revocation_lists,
+            refused.seen.as_ref(),
+        ),
     };
     let mut evidence = evidence
         .with_content_keys(face_keys)

@@ -433,4 +433,6 @@ fn a_list_that_was_superseded_is_over_however_long_it_was_to_hold() {
     }
     let superseded = list.unless_superseded(Some(later));
     assert!(matches!(superseded.validity(later), Validity::Expired { .. }));
+    let again = superseded.unless_superseded(Some(later));
+    assert!(matches!(again, Cow::Borrowed(_)), "it is copied once");
 }

@@ -254,17 +254,16 @@ impl PackInUse {
         now: UnixTime,
         act: impl FnOnce(&mut Evidence<'_>) -> T,
     ) -> Result<T, PackProblem> {
-        let list = self.list_without_pack(root)?;
         let seen = self.memory.last_seen()?;
         let opened = self.opened(root, now)?;
-        // What a pack that is over takes back stays taken back, and what it left out stays left out.
         let over = self.pack.as_deref().filter(|_| matches!(opened, Some(Err(_))));
         let revoked = over.map(unverified_revocation_lists).unwrap_or_default();
+        let without =
+            |absence| Evidence::offline_without_pack(absence, &root.trust_list, &revoked, seen.as_ref());
         let mut evidence = match &opened {
             Some(Ok(pack)) => Evidence::offline(pack),
-            Some(Err(_)) => Evidence::offline_without_pack(&list, PackAbsence::Refused)
-                .with_revocation_lists_of_pack(&revoked, seen.as_ref()),
-            None => Evidence::offline_without_pack(&list, PackAbsence::NotGiven),
+            Some(Err(_)) => without(PackAbsence::Refused),
+            None => without(PackAbsence::NotGiven),
         };
         Ok(act(&mut evidence))
     }

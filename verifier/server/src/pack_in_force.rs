@@ -86,25 +86,30 @@ pub enum PackUnusable {
 /// The pack as it is for one judgement, and whom to believe at that moment.
 pub(crate) struct OpenedPack {
     pack: Result<Arc<Pack<'static>>, PackAbsence>,
-    /// What is remembered of the pack, also of one that cannot be used any more.
-    accepted: Option<Arc<AcceptedPack>>,
+    remembered: Remembered,
     trust_list: Arc<TrustList>,
     /// Those of a pack that cannot be opened any more.
     revocation_lists: Arc<[RevocationList]>,
-    /// What is remembered where a pack is refused whole.
-    last_seen: Option<Arc<LastSeen>>,
+}
+
+/// What is remembered of packs.
+enum Remembered {
+    /// Of the pack in force and of those before it, also where it cannot be opened any more.
+    InForce(Arc<AcceptedPack>),
+    /// Of those before, where none is in force; `None` where there were none.
+    Before(Option<Arc<LastSeen>>),
+}
+
+impl Remembered {
+    fn seen(&self) -> Option<&LastSeen> {
+        match self {
+            Self::InForce(accepted) => Some(&accepted.memory),
+            Self::Before(seen) => seen.as_deref(),
+        }
+    }
 }
 
 impl OpenedPack {
-    /// What is remembered of packs, where one lies there that cannot be opened.
-    fn seen_in_packs(&self) -> Option<&LastSeen> {
-        match (&self.pack, &self.accepted) {
-            (Ok(_) | Err(PackAbsence::NotGiven), _) => None,
-            (Err(PackAbsence::Refused), Some(accepted)) => Some(&accepted.memory),
-            (Err(PackAbsence::Refused), None) => self.last_seen.as_deref(),
-        }
-    }
-
     /// Whom to believe.
     pub(crate) fn trust_list(&self) -> &TrustList {
         &self.trust_list
@@ -124,10 +129,9 @@ impl State {
         let Some(source) = self.dependencies.pack.as_ref().filter(|_| asked) else {
             return OpenedPack {
                 pack: Err(PackAbsence::NotGiven),
-                accepted: None,
+                remembered: Remembered::Before(None),
                 trust_list: Arc::clone(believed.trust_list()),
                 revocation_lists: Arc::default(),
-                last_seen: None,
             };
         };
         let (source, packs, now) = (Arc::clone(source), Arc::clone(&self.packs), self.now());
@@ -170,16 +174,15 @@ impl State {
                 Ok(_) => Arc::default(),
                 Err(_) => source.revocation_lists(),
             };
-            let last_seen = match &accepted {
-                Some(_) => None,
-                None => source.last_seen(),
+            let remembered = match accepted {
+                Some(accepted) => Remembered::InForce(accepted),
+                None => Remembered::Before(source.last_seen()),
             };
             OpenedPack {
                 pack,
-                accepted,
+                remembered,
                 trust_list,
                 revocation_lists,
-                last_seen,
             }
         });
         match looked.await {
@@ -187,10 +190,9 @@ impl State {
             // The server is ending.
             Err(_) => OpenedPack {
                 pack: Err(PackAbsence::Refused),
-                accepted: None,
+                remembered: Remembered::Before(None),
                 trust_list: Arc::new(self.believed.now().trust_list().superseded()),
                 revocation_lists: Arc::default(),
-                last_seen: None,
             },
         }
     }
@@ -198,17 +200,19 @@ impl State {
     /// What is known before anything is asked for.
     pub(crate) fn evidence<'e>(&self, opened: &'e OpenedPack) -> Evidence<'e> {
         let trust_list: &TrustList = &opened.trust_list;
+        let (revocation_lists, seen) = (&opened.revocation_lists, opened.remembered.seen());
         let pack = opened.pack.as_ref().map(|pack| &**pack);
-        let evidence = match (self.configuration.status, pack) {
+        match (self.configuration.status, pack) {
             (StatusSource::Online, _) => Evidence::online(trust_list),
             (StatusSource::OnlineThenPack, Ok(pack)) => Evidence::online_then_pack(trust_list, pack),
             (StatusSource::OnlineThenPack, Err(absence)) => {
-                Evidence::online_without_pack(trust_list, *absence)
+                Evidence::online_without_pack(*absence, trust_list, revocation_lists, seen)
             }
             (StatusSource::Pack, Ok(pack)) => Evidence::offline(pack),
-            (StatusSource::Pack, Err(absence)) => Evidence::offline_without_pack(trust_list, *absence),
-        };
-        evidence.with_revocation_lists_of_pack(&opened.revocation_lists, opened.seen_in_packs())
+            (StatusSource::Pack, Err(absence)) => {
+                Evidence::offline_without_pack(*absence, trust_list, revocation_lists, seen)
+            }
+        }
     }
 
     /// The figures of the pack, in the text format of Prometheus. They name nobody.
@@ -235,10 +239,12 @@ impl State {
             &states,
         );
         // A pack past its grace still says which one it is.
-        let known = match (opened, &found.accepted) {
+        let known = match (opened, &found.remembered) {
             (Ok(pack), _) => Some((pack.sequence(), pack.created())),
-            (_, Some(accepted)) => Some((accepted.memory.sequence, accepted.memory.created)),
-            _ => None,
+            (Err(_), Remembered::InForce(accepted)) => {
+                Some((accepted.memory.sequence, accepted.memory.created))
+            }
+            (Err(_), Remembered::Before(_)) => None,
         };
         if let Some((sequence, created)) = known {
             let age = self.now().since(created).as_secs();

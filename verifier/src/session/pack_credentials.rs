@@ -45,7 +45,7 @@ impl StatusListCredentialVerifier for PackCredentials<'_> {
         trust_list: &TrustList,
         now: UnixTime,
     ) -> Result<ProvenListCredential, CredentialNotProven> {
-        let evidence = Evidence::offline_without_pack(trust_list, PackAbsence::NotGiven);
+        let evidence = Evidence::offline_without_pack(PackAbsence::NotGiven, trust_list, &[], None);
         let context = Context {
             evidence: &evidence,
             policy: &Policy::CHECKPOINT,

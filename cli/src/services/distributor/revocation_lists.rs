@@ -1,15 +1,17 @@
 //! Revocation lists of certificates for packs: those that the anchors of the trust list, and the signers of status lists, say are published.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use symbolon_crypto::encoding::base64;
 use symbolon_crypto::x509::{Certificate, SignerChain};
 use symbolon_crypto::{CryptoProvider, UnixTime};
-use symbolon_trust::pack::{LastSeen, Pack, PackError, RevocationSection};
+use symbolon_trust::distribution::Digest;
+use symbolon_trust::pack::{LastSeen, Pack, RevocationSection};
 use symbolon_trust::trust_list::TrustList;
-use symbolon_trust_server::distributor::{Collected, CollectedList, Collector, NotCollected};
+use symbolon_trust_server::distributor::{Collected, Collector, NotCollected};
 use tokio::time::{Instant, timeout_at};
 
 use super::budget::{self, Found};
@@ -114,6 +116,38 @@ fn places_of(certificate: &Certificate) -> impl Iterator<Item = String> {
         .cloned()
 }
 
+/// What was collected from a place, as it was verified. Whether it can be carried does not change within one collection.
+struct Verified {
+    body: Digest,
+    /// The identity of the anchor above its authority; `None` where nobody who is believed signed it.
+    root: Option<String>,
+    /// The list with its section, or why it is left out.
+    section: Result<Found, String>,
+}
+
+impl Verified {
+    fn is_of(&self, body: &[u8]) -> bool {
+        self.body == Digest::of(body)
+    }
+}
+
+/// Where lists were had before.
+struct KnownPlaces {
+    with_room: Vec<String>,
+    without_room: Vec<String>,
+    /// What is kept of those that may be asked.
+    verified: BTreeMap<String, Verified>,
+}
+
+/// The places to ask.
+struct Places {
+    uris: Vec<String>,
+    /// How many there is no room for.
+    without_room: u64,
+    /// What is kept of them, by the place.
+    verified: BTreeMap<String, Verified>,
+}
+
 /// Collects the lists for one pack.
 pub(super) struct RevocationListCollection<'a> {
     /// Where they are kept.
@@ -141,20 +175,25 @@ impl RevocationListCollection<'_> {
     /// A folder that cannot be used.
     pub(super) async fn collect(&self, counts: &mut Collected) -> anyhow::Result<Vec<String>> {
         let authorities = self.signers.authorities();
-        let (places, without_room) = self.places(&authorities)?;
+        let Places {
+            uris: places,
+            without_room,
+            mut verified,
+        } = self.places(&authorities)?;
         let without_room = without_room + self.signers.left_out();
         let deadline = Instant::now() + self.within;
         let fetches: Vec<_> = places
             .iter()
-            .map(|uri| self.fetch(uri, &authorities, deadline))
+            .map(|uri| self.fetch(uri, verified.remove(uri), &authorities, deadline))
             .collect();
+        drop(verified);
         let fetched = stream::iter(fetches)
             .buffered(FETCHES_AT_ONCE)
             .collect::<Vec<_>>()
             .await;
         let mut lists = Vec::new();
         for (uri, fetched) in places.iter().zip(fetched) {
-            let (list, why_old) = match fetched? {
+            let (section, why_old) = match fetched? {
                 Ok(collected) => collected,
                 Err(error) => {
                     counts.left_out += 1;
@@ -166,7 +205,7 @@ impl RevocationListCollection<'_> {
                 counts.old += 1;
                 tracing::warn!(%error, place = %uri, "a revocation list of certificates is carried as it was");
             }
-            match self.section(uri, &list.body, &authorities) {
+            match section {
                 Ok(found) => keep_newest(&mut lists, found),
                 Err(why) => {
                     counts.left_out += 1;
@@ -190,94 +229,142 @@ impl RevocationListCollection<'_> {
         Ok(encoded.collect())
     }
 
-    /// The outer error is a folder that cannot be used.
+    /// The newest list that can be had at a place, or why it is left out, and why it is not the newest. `known` is what was kept there when the places were
+    /// chosen. The outer error is a folder that cannot be used.
     async fn fetch(
         &self,
         uri: &str,
+        known: Option<Verified>,
         authorities: &[Vec<Certificate>],
         deadline: Instant,
-    ) -> anyhow::Result<Result<(CollectedList, Option<NotCollected>), NotCollected>> {
+    ) -> anyhow::Result<Result<(Result<Found, String>, Option<NotCollected>), NotCollected>> {
         let kept = self.collector.kept(uri)?;
-        let before = kept
-            .as_ref()
-            .and_then(|kept| self.section(uri, &kept.body, authorities).ok());
+        let before = kept.as_ref().map(|kept| {
+            // Another process may have collected meanwhile.
+            known
+                .filter(|known| known.is_of(&kept.body))
+                .unwrap_or_else(|| self.verify(uri, &kept.body, authorities))
+        });
+        let served = OnceLock::new();
         let is_good = |body: &[u8]| {
-            let found = self.section(uri, body, authorities);
+            if let Some(before) = before.as_ref().filter(|before| before.is_of(body)) {
+                return before.section.is_ok();
+            }
+            let verified = self.verify(uri, body, authorities);
+            let before = before.as_ref().and_then(|before| before.section.as_ref().ok());
             // Whoever stands between can hand out an older one, with which every reader would refuse the pack.
-            found.is_ok_and(|(_, list)| {
-                before.as_ref().is_none_or(|(_, before)| {
+            let is_good = verified.section.as_ref().is_ok_and(|(_, list)| {
+                before.is_none_or(|(_, before)| {
                     !list.is_about_the_same_as(before) || !list.is_older_than(before)
                 })
-            })
+            });
+            // A second one would be verified again where it is carried.
+            let _ = served.set(verified);
+            is_good
         };
         let collected = timeout_at(deadline, self.collector.collect(uri, self.now, is_good)).await;
         let in_its_place = match kept {
             Some(kept) => Ok((kept, Some(NotCollected::Unreachable))),
             None => Err(NotCollected::Unreachable),
         };
-        Ok(collected.unwrap_or(in_its_place))
+        Ok(collected.unwrap_or(in_its_place).map(|(list, why_old)| {
+            let mut verified = before.into_iter().chain(served.into_inner());
+            let verified = verified
+                .find(|verified| verified.is_of(&list.body))
+                .unwrap_or_else(|| self.verify(uri, &list.body, authorities));
+            (verified.section, why_old)
+        }))
     }
 
-    /// The places to ask, and how many there is no room for. What the operator wrote down comes first, then what was collected before.
-    fn places(&self, authorities: &[Vec<Certificate>]) -> anyhow::Result<(Vec<String>, u64)> {
-        let (known, forgotten) = self.known(authorities)?;
+    /// The places to ask. What the operator wrote down comes first, then what was collected before.
+    fn places(&self, authorities: &[Vec<Certificate>]) -> anyhow::Result<Places> {
         let anchors = self.trust_list.issuers.iter().flat_map(|issuer| &issuer.anchors);
-        let configured = self.configured.iter().cloned();
-        let named = anchors
+        let named: Vec<_> = anchors
             .flat_map(|anchor| places_of(anchor).take(MAX_PLACES_OF_ANCHOR))
-            .chain(self.signers.places().cloned());
+            .chain(self.signers.places().cloned())
+            .collect();
+        // Of these no more are asked than of all.
+        let mut asked_anyway = BTreeSet::new();
+        for place in self.configured.iter().chain(&named) {
+            if asked_anyway.len() < MAX_PLACES {
+                asked_anyway.insert(place);
+            }
+        }
+        let known = self.known(authorities, &asked_anyway)?;
         let mut seen = BTreeSet::new();
-        let mut places: Vec<_> = configured
-            .chain(known)
+        let configured = self.configured.iter().cloned();
+        let mut uris: Vec<_> = configured
+            .chain(known.with_room)
             .chain(named)
             .filter(|place| seen.insert(place.clone()))
             .collect();
-        let forgotten = forgotten.iter().filter(|place| !seen.contains(*place)).count();
-        let without_room = forgotten + places.len().saturating_sub(MAX_PLACES);
-        places.truncate(MAX_PLACES);
-        Ok((places, without_room as u64))
+        let forgotten = known.without_room.iter();
+        let forgotten = forgotten.filter(|place| !seen.contains(*place)).count();
+        let without_room = forgotten + uris.len().saturating_sub(MAX_PLACES);
+        uris.truncate(MAX_PLACES);
+        Ok(Places {
+            uris,
+            without_room: without_room as u64,
+            verified: known.verified,
+        })
     }
 
     /// Where lists were had before, and where there is no room for. An authority that publishes at ever new places would otherwise crowd out, by what is
     /// kept of it, those of all others.
-    fn known(&self, authorities: &[Vec<Certificate>]) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-        let mut known = self.collector.known()?;
-        known.sort_unstable();
+    fn known(
+        &self,
+        authorities: &[Vec<Certificate>],
+        asked_anyway: &BTreeSet<&String>,
+    ) -> anyhow::Result<KnownPlaces> {
+        let mut uris = self.collector.known()?;
+        uris.sort_unstable();
         let mut of_anchors: BTreeMap<Option<String>, usize> = BTreeMap::new();
-        let (mut with_room, mut without_room) = (Vec::new(), Vec::new());
-        for uri in known {
+        let mut known = KnownPlaces {
+            with_room: Vec::new(),
+            without_room: Vec::new(),
+            verified: BTreeMap::new(),
+        };
+        for uri in uris {
             let kept = self.collector.kept(&uri)?;
+            let verified = kept.map(|kept| self.verify(&uri, &kept.body, authorities));
             // What nobody believes any more shares one room.
-            let found = kept.and_then(|kept| self.found(&uri, &kept.body, authorities).ok().flatten());
-            let anchor = found.map(|(_, list)| list.root().to_owned());
+            let anchor = verified.as_ref().and_then(|verified| verified.root.clone());
             let count = of_anchors.entry(anchor).or_default();
             *count += 1;
-            if *count <= MAX_PLACES_OF_ANCHOR {
-                with_room.push(uri);
+            let has_room = *count <= MAX_PLACES_OF_ANCHOR;
+            // There may be any number of places that are not asked, and what is kept of those is not held in memory.
+            let may_be_asked =
+                (has_room && known.with_room.len() < MAX_PLACES) || asked_anyway.contains(&uri);
+            if let Some(verified) = verified.filter(|_| may_be_asked) {
+                known.verified.insert(uri.clone(), verified);
+            }
+            if has_room {
+                known.with_room.push(uri);
             } else {
-                without_room.push(uri);
+                known.without_room.push(uri);
             }
         }
-        Ok((with_room, without_room))
+        Ok(known)
     }
 
-    fn found(
-        &self,
-        uri: &str,
-        body: &[u8],
-        authorities: &[Vec<Certificate>],
-    ) -> Result<Option<Found>, PackError> {
-        RevocationSection::find(uri, body, authorities, self.trust_list, self.provider, self.now)
-    }
-
-    fn section(&self, uri: &str, body: &[u8], authorities: &[Vec<Certificate>]) -> Result<Found, String> {
-        match self.found(uri, body, authorities) {
+    fn verify(&self, uri: &str, body: &[u8], authorities: &[Vec<Certificate>]) -> Verified {
+        let found = RevocationSection::find(uri, body, authorities, self.trust_list, self.provider, self.now);
+        let root = match &found {
+            Ok(Some((_, list))) => Some(list.root().to_owned()),
+            Ok(None) | Err(_) => None,
+        };
+        let section = match found {
             Ok(Some((_, list))) if self.last.is_some_and(|last| list.is_rolled_back(last)) => {
                 Err("a newer one was published".to_owned())
             }
             Ok(Some(found)) => Ok(found),
             Ok(None) => Err("its authority is not in the trust list".to_owned()),
             Err(error) => Err(error.to_string()),
+        };
+        Verified {
+            body: Digest::of(body),
+            root,
+            section,
         }
     }
 }

@@ -12,6 +12,7 @@ use symbolon_trust::pack::{
 };
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestKey};
+use symbolon_trust::trust_list::TrustList;
 
 use super::packed_revocation::Phone;
 use super::revocation_world::{PLACE, REVOKED_AT, rules};
@@ -39,6 +40,15 @@ impl Phone {
         let pack = self.pack(Some(draft));
         self.open(&pack, NOW, None).last_seen(None)
     }
+}
+
+/// What a phone knows whose pack is over.
+fn over<'e>(
+    trust_list: &'e TrustList,
+    lists: &'e [RevocationList],
+    memory: Option<&'e LastSeen>,
+) -> Evidence<'e> {
+    Evidence::offline_without_pack(PackAbsence::Refused, trust_list, lists, memory)
 }
 
 /// A list that is at hand counts while it is in force by the clock of who judges, and speaks for none that was left out before it was made or after it is over.
@@ -154,21 +164,22 @@ fn what_a_pack_left_out_is_missed_on_when_it_is_over() {
         .last_seen(Some(&remembered));
     let lists = unverified_revocation_lists(&dropped);
     assert!(lists.is_empty());
-    let over = || Evidence::offline_without_pack(&trust_list, PackAbsence::Refused);
     let judge = |evidence: Evidence<'_>, policy| phone.judge_by(evidence, policy, NOW).trusted.state;
     let lax = RevocationPolicy::IfAvailable;
-    let missed = || over().with_revocation_lists_of_pack(&lists, Some(&memory));
+    let missed = || over(&trust_list, &lists, Some(&memory));
     assert_eq!(judge(missed(), lax), Trusted::Unknown);
     assert_eq!(judge(missed(), RevocationPolicy::Required), Trusted::Unknown);
     assert_eq!(judge(missed(), RevocationPolicy::Off), Trusted::Trusted);
     // Nothing was ever seen, or of another authority alone.
-    assert_eq!(judge(over(), lax), Trusted::Trusted);
+    assert_eq!(judge(over(&trust_list, &lists, None), lax), Trusted::Trusted);
     let mut of_others = memory.clone();
     for seen in of_others.revocation_lists.values_mut() {
         seen.authority = "another".to_owned();
     }
-    let evidence = over().with_revocation_lists_of_pack(&lists, Some(&of_others));
-    assert_eq!(judge(evidence, lax), Trusted::Trusted);
+    assert_eq!(
+        judge(over(&trust_list, &lists, Some(&of_others)), lax),
+        Trusted::Trusted
+    );
 
     // One that is as new takes its place, and an older one does not.
     for (made, trusted) in [(NOW, Trusted::Trusted), (NOW.minus(SECOND), Trusted::Unknown)] {
@@ -183,8 +194,7 @@ fn what_a_pack_left_out_is_missed_on_when_it_is_over() {
             seen.authority.clear();
             seen.missing = missing;
         }
-        let evidence = over().with_revocation_lists_of_pack(&lists, Some(&old));
-        assert_eq!(judge(evidence, lax), trusted);
+        assert_eq!(judge(over(&trust_list, &lists, Some(&old)), lax), trusted);
     }
 }
 
@@ -206,16 +216,52 @@ fn what_a_pack_did_not_leave_out_is_not_missed_when_it_is_over() {
     assert_eq!(memory.revocation_lists.len(), 2);
     let lists = unverified_revocation_lists(&pack);
     for now in [NOW, NOW.plus(DAY * 7)] {
-        let over = Evidence::offline_without_pack(&trust_list, PackAbsence::Refused);
-        let evidence = over.with_revocation_lists_of_pack(&lists, Some(&memory));
+        let evidence = over(&trust_list, &lists, Some(&memory));
         let report = phone.judge_by(evidence, RevocationPolicy::IfAvailable, now);
         assert_eq!(report.trusted.state, Trusted::Trusted);
     }
     // Without the first of them nobody speaks of the signer, however new the other is.
-    let over = Evidence::offline_without_pack(&trust_list, PackAbsence::Refused);
-    let evidence = over.with_revocation_lists_of_pack(&lists[1..], Some(&memory));
+    let evidence = over(&trust_list, &lists[1..], Some(&memory));
     let report = phone.judge_by(evidence, RevocationPolicy::IfAvailable, NOW);
     assert_eq!(report.trusted.state, Trusted::Unknown);
+}
+
+/// Whoever has no pack any more has all that counts without it by one constructor, with a network and without one.
+#[test]
+fn what_counts_without_a_pack_is_taken_together() {
+    let phone = Phone::new();
+    let trust_list = phone.trust_list();
+    let memory = phone.memory_of(&phone.list(NOW));
+    let superseding = LastSeen {
+        trust_list_issued_at: trust_list.issued_at.plus(SECOND),
+        ..memory.clone()
+    };
+    let revoking = phone.list(NOW).revoking(&phone.signer(), REVOKED_AT, None);
+    let (good, bad) = ([phone.parsed(&phone.list(NOW))], [phone.parsed(&revoking)]);
+    let (refused, gone) = (PackAbsence::Refused, PackAbsence::NotGiven);
+    let cases: [(_, &[RevocationList], _, _); 10] = [
+        (refused, &good, Some(&memory), Trusted::Trusted),
+        (refused, &bad, Some(&memory), Trusted::NotTrusted),
+        (refused, &bad, None, Trusted::NotTrusted),
+        (refused, &[], Some(&memory), Trusted::Unknown),
+        (refused, &[], None, Trusted::Trusted),
+        (refused, &good, Some(&superseding), Trusted::Unknown),
+        // Of a pack that is not there nothing is missed, and what packs have said counts on.
+        (gone, &[], Some(&memory), Trusted::Trusted),
+        (gone, &bad, Some(&memory), Trusted::NotTrusted),
+        (gone, &[], Some(&superseding), Trusted::Unknown),
+        (gone, &[], None, Trusted::Trusted),
+    ];
+    for (absence, lists, seen, trusted) in cases {
+        for evidence in [
+            Evidence::offline_without_pack(absence, &trust_list, lists, seen),
+            Evidence::online_without_pack(absence, &trust_list, lists, seen),
+        ] {
+            let report = phone.judge_by(evidence, RevocationPolicy::IfAvailable, NOW.plus(SECOND));
+            let case = format!("{absence:?}, {} lists, {seen:?}", lists.len());
+            assert_eq!(report.trusted.state, trusted, "{case}");
+        }
+    }
 }
 
 /// With a network the status list is had, and who signed it stays who was taken back.
@@ -233,8 +279,8 @@ fn a_signer_of_status_lists_that_a_pack_took_back_stays_taken_back_when_it_is_ov
         let memory = phone.open(&pack, NOW, None).last_seen(None);
         let policy = rules(RevocationPolicy::IfAvailable);
         let question = phone.world.question(&presented, bound(), policy, NOW);
-        let over = Evidence::online_without_pack(&trust_list, PackAbsence::Refused);
-        let evidence = over.with_revocation_lists_of_pack(&lists, Some(&memory));
+        let refused = PackAbsence::Refused;
+        let evidence = Evidence::online_without_pack(refused, &trust_list, &lists, Some(&memory));
         let (mut reports, wanted) = question.ask(evidence, &phone.world.network(Listed::Valid));
         let report = reports.remove(0);
         assert_eq!(report.status.state, status);

@@ -103,7 +103,7 @@ fn without_a_usable_pack_the_verdict_is_unknown() {
         (PackAbsence::NotGiven, None),
         (PackAbsence::Refused, Some(Warning::PackRefused)),
     ] {
-        let evidence = Evidence::offline_without_pack(&trust_list, absence);
+        let evidence = Evidence::offline_without_pack(absence, &trust_list, &[], None);
         let text = world.presentation();
         let outcome = run(
             &text,

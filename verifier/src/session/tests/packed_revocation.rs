@@ -214,19 +214,13 @@ fn what_a_pack_took_back_stays_taken_back_when_it_is_over() {
         assert_eq!(lists.len(), 1);
         let policy = || rules(RevocationPolicy::IfAvailable);
         let question = phone.world.question(&presented, bound(), policy(), now);
-        let evidence = Evidence::offline_without_pack(&trust_list, PackAbsence::Refused);
-        let (reports, _) = question.ask(
-            evidence.with_revocation_lists_of_pack(&lists, None),
-            &Network::default(),
-        );
+        let evidence = Evidence::offline_without_pack(PackAbsence::Refused, &trust_list, &lists, None);
+        let (reports, _) = question.ask(evidence, &Network::default());
         assert_eq!(reports[0].verdict, verdict);
 
         let question = phone.world.question(&presented, bound(), policy(), now);
-        let evidence = Evidence::online_without_pack(&trust_list, PackAbsence::Refused);
-        let (reports, wanted) = question.ask(
-            evidence.with_revocation_lists_of_pack(&lists, None),
-            &Network::default(),
-        );
+        let evidence = Evidence::online_without_pack(PackAbsence::Refused, &trust_list, &lists, None);
+        let (reports, wanted) = question.ask(evidence, &Network::default());
         assert_eq!(reports[0].verdict, verdict);
         let url = PLACE.to_owned();
         assert!(wanted.contains(&Want::RevocationList { url }));

@@ -85,7 +85,7 @@ impl Phone {
         let pack = Pack::open(&self.pack, &root, &RustCryptoProvider, now, None);
         let evidence = match &pack {
             Ok(pack) => Evidence::offline(pack),
-            Err(_) => Evidence::offline_without_pack(&root.trust_list, PackAbsence::Refused),
+            Err(_) => Evidence::offline_without_pack(PackAbsence::Refused, &root.trust_list, &[], None),
         };
         let mut credential = self.world.template();
         credential.expires = Some(expires);

@@ -1,8 +1,12 @@
-use symbolon_crypto::RustCryptoProvider;
-use symbolon_crypto::SignatureAlgorithm;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
 use symbolon_crypto::signing::DescribeKeys as _;
 use symbolon_crypto::testing::revocation::{authority, distribution_points, extended, sequence, tagged};
 use symbolon_crypto::x509::issue::Validity;
+use symbolon_crypto::{
+    InvalidKey, PublicKey, RustCryptoProvider, SecretKey, SharedSecret, SignatureAlgorithm,
+    SignatureRejected, SigningFailed,
+};
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_trust::pack::{PackBuilder, PackTimes, PackedRevocationList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestIssuingAuthority, TestKey, TestRegistry};
@@ -138,6 +142,83 @@ async fn what_is_older_or_none_takes_the_place_of_nothing() {
     assert_eq!(lists[0].authority(), setting.other.root());
 }
 
+/// Counts the signatures that are verified.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl CryptoProvider for Counting {
+    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        RustCryptoProvider.sign(key, message)
+    }
+
+    fn verify(
+        &self,
+        key: &PublicKey,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureRejected> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        RustCryptoProvider.verify(key, algorithm, message, signature)
+    }
+
+    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
+        RustCryptoProvider.agree(key, peer)
+    }
+}
+
+/// A list is counted for its anchor, compared with what is served, and carried: by one verification, whatever becomes of it.
+#[tokio::test]
+async fn a_list_is_verified_once_for_each_pack() {
+    let setting = Setting::new();
+    let place = [setting.server.url("/a.crl")];
+    let serve = |served| setting.server.serve("/a.crl", served);
+    let signers = KnownSigners::default();
+    let collected = async |configured: &[String], now, last, within| {
+        let provider = Counting::default();
+        let collection = RevocationListCollection {
+            provider: &provider,
+            within,
+            ..setting.collection(&signers, configured, now, last)
+        };
+        let mut said = Collected::default();
+        collection.collect(&mut said).await.unwrap();
+        (provider.0.into_inner(), said)
+    };
+    let carried = (1, counts(1, 0, 0));
+    let as_it_was = counts(1, 1, 0);
+    serve(Served::Bytes(setting.list(NOW)));
+    let served_first = collected(&place, NOW, None, FETCHES_LIMIT).await;
+    assert_eq!(served_first, carried);
+    let not_due = collected(&place, NOW, None, FETCHES_LIMIT).await;
+    assert_eq!(not_due, carried);
+    let nobody_names_it = collected(&[], NOW, None, FETCHES_LIMIT).await;
+    assert_eq!(nobody_names_it, carried);
+    let mut now = NOW.plus(HOUR);
+    let served_again = collected(&place, now, None, FETCHES_LIMIT).await;
+    assert_eq!(served_again, carried);
+
+    // What is served and what is kept are two.
+    serve(Served::Bytes(setting.list(NOW.minus(SECOND))));
+    now = now.plus(HOUR);
+    let older = collected(&place, now, None, FETCHES_LIMIT).await;
+    assert_eq!(older, (2, as_it_was));
+    serve(Served::Bytes(setting.list(now)));
+    let newer = collected(&place, now, None, FETCHES_LIMIT).await;
+    assert_eq!(newer, (2, counts(1, 0, 0)));
+
+    serve(Served::Never);
+    now = now.plus(HOUR);
+    let not_in_time = collected(&place, now, None, Duration::from_millis(100)).await;
+    assert_eq!(not_in_time, (1, as_it_was));
+    let mut seen_newer = setting.seen(&setting.list(NOW));
+    for seen in seen_newer.revocation_lists.values_mut() {
+        seen.this_update = now;
+    }
+    let rolled_back = collected(&place, now, Some(&seen_newer), Duration::from_millis(100)).await;
+    assert_eq!(rolled_back, (1, counts(0, 1, 1)));
+}
+
 /// Nothing newer is kept any more, and readers have seen it all the same: they would refuse the pack.
 #[tokio::test]
 async fn an_older_list_than_one_that_was_published_is_left_out_and_not_kept() {
@@ -256,9 +337,21 @@ async fn an_authority_that_publishes_at_ever_new_places_crowds_out_nobody() {
     assert_eq!(setting.collector.known().unwrap().len(), all.len());
 
     let signers = KnownSigners::default();
+    let verified = |configured: &[String]| {
+        let collection = setting.collection(&signers, configured, NOW, None);
+        collection.places(&[]).unwrap().verified.into_keys().collect()
+    };
+    // What is not asked is counted and not held, and what is asked without room is not verified again.
+    let held: Vec<_> = verified(&[]);
+    assert_eq!(held.len(), MAX_PLACES_OF_ANCHOR + 1);
+    let held: Vec<_> = verified(&of_one[MAX_PLACES_OF_ANCHOR + 4..]);
+    assert_eq!(held.len(), MAX_PLACES_OF_ANCHOR + 3);
+    assert!(held.contains(of_one.last().unwrap()) && !held.contains(&of_one[MAX_PLACES_OF_ANCHOR]));
+
     let asked = |configured: &[String]| {
         let collection = setting.collection(&signers, configured, NOW, None);
-        collection.places(&[]).unwrap()
+        let places = collection.places(&[]).unwrap();
+        (places.uris, places.without_room)
     };
     let (places, without_room) = asked(&[]);
     assert_eq!((places.len(), without_room), (MAX_PLACES_OF_ANCHOR + 1, 6));
@@ -300,7 +393,8 @@ fn an_anchor_names_so_many_places_and_those_of_the_next_are_asked_all_the_same()
     let next = "http://b.example/1".to_owned();
     setting.trust_list.issuers[0].anchors = vec![naming(&places), naming(core::slice::from_ref(&next))];
     let signers = KnownSigners::default();
-    let (asked, _) = setting.collection(&signers, &[], NOW, None).places(&[]).unwrap();
+    let collection = setting.collection(&signers, &[], NOW, None);
+    let asked = collection.places(&[]).unwrap().uris;
     assert_eq!(asked.len(), MAX_PLACES_OF_ANCHOR + 1);
     assert_eq!(asked.last(), Some(&next));
 }
@@ -341,7 +435,7 @@ fn what_signers_name_has_room_by_their_anchor_and_what_has_none_is_said() {
     assert!(signers.places().any(|place| *place == of_other));
     assert_eq!(signers.left_out(), 1, "one signer names places without room");
     let collection = setting.collection(&signers, &[], NOW, None);
-    assert_eq!(collection.places(&[]).unwrap().0.len(), room + 1);
+    assert_eq!(collection.places(&[]).unwrap().uris.len(), room + 1);
 }
 
 #[tokio::test]
