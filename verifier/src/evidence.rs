@@ -97,8 +97,8 @@ impl<'e> Evidence<'e> {
     /// - `revocation_lists` are those of the pack that lies there, or of the last one that did
     ///   ([`unverified_revocation_lists`](symbolon_trust::pack::unverified_revocation_lists)): what they take back stays taken back. Empty where there is no
     ///   pack to read.
-    /// - `seen` is what is remembered of the packs that were accepted, and `None` where none was. Where a pack was [refused](PackAbsence::Refused),
-    ///   nothing is known of the certificates whose list it left out.
+    /// - `seen` is what is remembered of the packs that were accepted, and `None` where none was: nothing is known of the certificates whose list the
+    ///   last of them left out.
     #[must_use]
     pub fn offline_without_pack(
         absence: PackAbsence,
@@ -117,13 +117,13 @@ impl<'e> Evidence<'e> {
         reach: Reach,
     ) -> Self {
         let newest = seen.map(|seen| seen.trust_list_issued_at);
-        let (pack, seen_in_packs) = match absence {
-            PackAbsence::NotGiven => (PackEvidence::NotGiven, None),
-            PackAbsence::Refused => (PackEvidence::Refused, seen),
+        let pack = match absence {
+            PackAbsence::NotGiven => PackEvidence::NotGiven,
+            PackAbsence::Refused => PackEvidence::Refused,
         };
         Self {
             revocation_lists_of_pack: revocation_lists,
-            seen_in_packs,
+            seen_in_packs: seen,
             ..Self::new(trust_list.unless_superseded(newest), pack, reach)
         }
     }

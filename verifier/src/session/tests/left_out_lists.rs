@@ -246,8 +246,8 @@ fn what_counts_without_a_pack_is_taken_together() {
         (refused, &[], Some(&memory), Trusted::Unknown),
         (refused, &[], None, Trusted::Trusted),
         (refused, &good, Some(&superseding), Trusted::Unknown),
-        // Of a pack that is not there nothing is missed, and what packs have said counts on.
-        (gone, &[], Some(&memory), Trusted::Trusted),
+        // Whoever takes the pack away brings nobody back either.
+        (gone, &[], Some(&memory), Trusted::Unknown),
         (gone, &bad, Some(&memory), Trusted::NotTrusted),
         (gone, &[], Some(&superseding), Trusted::Unknown),
         (gone, &[], None, Trusted::Trusted),
