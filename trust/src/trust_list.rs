@@ -93,7 +93,7 @@ impl TrustList {
     /// accepted pack was issued ([`LastSeen::trust_list_issued_at`](crate::pack::LastSeen::trust_list_issued_at)).
     ///
     /// A list that was superseded is one whose time is over: whom it names may be believed no longer, and whoever waits until a pack has ended
-    /// brings nobody back. The issuers of its sources keep their own times.
+    /// brings nobody back. The issuers of its sources neither.
     #[must_use]
     pub fn unless_superseded(&self, newest_seen: Option<UnixTime>) -> Cow<'_, Self> {
         // One that was superseded before is as it would be made, and is copied for nobody.

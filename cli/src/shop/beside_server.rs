@@ -34,6 +34,8 @@ struct Known {
     /// Whom packs are verified against.
     root: Arc<RootOfTrust>,
     stamp: Option<PackStamp>,
+    /// There is no pack, and what is remembered of those that were there was read.
+    is_gone: bool,
     accepted: Option<Arc<AcceptedPack>>,
     refused: Option<(Refusal, UnixTime)>,
     /// What is remembered of the last accepted pack.
@@ -84,6 +86,7 @@ impl BesideServer {
             known: Mutex::new(Known {
                 root: Arc::new(root),
                 stamp: None,
+                is_gone: false,
                 accepted: None,
                 refused: None,
                 last_seen: None,
@@ -194,6 +197,31 @@ impl PackInForce for BesideServer {
 }
 
 impl BesideServer {
+    /// Takes the pack that is gone out of force, and learns what is remembered of those before it; as [`look`](Self::look) answers.
+    fn forget(
+        &self,
+        root: &Arc<RootOfTrust>,
+        now: UnixTime,
+    ) -> Option<Result<Option<Arc<AcceptedPack>>, PackUnusable>> {
+        let remembered = HeldPack::remembered(&self.memory_folder);
+        let mut known = self.known();
+        if !Arc::ptr_eq(root, &known.root) {
+            return None;
+        }
+        *known = known.forgetting(Arc::clone(root));
+        Some(match remembered {
+            Ok(seen) => {
+                known.is_gone = true;
+                known.learn(seen);
+                Ok(None)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what is remembered of packs cannot be read now");
+                known.refuse(Refusal::unreadable(unreadable(error)), now)
+            }
+        })
+    }
+
     /// Takes up what lies there; for whoever has the right to read it. `None` where the root of trust became another one meanwhile.
     fn look(&self, now: UnixTime) -> Option<Result<Option<Arc<AcceptedPack>>, PackUnusable>> {
         let stamp = match PackStamp::of(&self.path) {
@@ -204,9 +232,8 @@ impl BesideServer {
             }
         };
         let root = {
-            let mut known = self.known();
-            if stamp.is_none() {
-                *known = known.forgetting(Arc::clone(&known.root));
+            let known = self.known();
+            if stamp.is_none() && known.is_gone {
                 return Some(Ok(None));
             }
             let is_known = known.stamp == stamp;
@@ -218,6 +245,9 @@ impl BesideServer {
                 _ => Arc::clone(&known.root),
             }
         };
+        if stamp.is_none() {
+            return self.forget(&root, now);
+        }
         let read = self.read(&root, now);
         let mut known = self.known();
         if !Arc::ptr_eq(&root, &known.root) {
@@ -232,13 +262,8 @@ impl BesideServer {
             }
         };
         known.stamp = read.stamp;
-        let is_newest = |seen: &LastSeen| {
-            let before = known.last_seen.as_ref();
-            before.is_none_or(|before| before.trust_list_issued_at <= seen.trust_list_issued_at)
-        };
-        if let Some(seen) = read.last_seen.filter(is_newest) {
-            known.last_seen = Some(Arc::new(seen));
-        }
+        known.is_gone = false;
+        known.learn(read.last_seen);
         // Whatever lies there and is refused takes nothing away that is known.
         if read.accepted.is_ok() || known.revocation_lists.is_empty() {
             known.revocation_lists = read.revocation_lists.into();
@@ -268,11 +293,29 @@ impl Known {
         Self {
             root,
             stamp: None,
+            is_gone: false,
             accepted: None,
             refused: None,
             last_seen: self.last_seen.clone(),
             revocation_lists: Arc::clone(&self.revocation_lists),
         }
+    }
+
+    /// Remembers the last accepted pack. One that was taken up here and is older than that is in force no more: another process has accepted a newer one,
+    /// which was taken away before it was looked at.
+    fn learn(&mut self, seen: Option<LastSeen>) {
+        let before = self.last_seen.as_ref();
+        let is_newest = |seen: &LastSeen| {
+            before.is_none_or(|before| before.trust_list_issued_at <= seen.trust_list_issued_at)
+        };
+        let Some(seen) = seen.filter(is_newest) else {
+            return;
+        };
+        let is_older = |accepted: &Arc<AcceptedPack>| accepted.memory.sequence < seen.sequence;
+        if self.accepted.as_ref().is_some_and(is_older) {
+            self.accepted = None;
+        }
+        self.last_seen = Some(Arc::new(seen));
     }
 
     /// Remembers a refusal. The pack that was accepted before stays in force.
@@ -324,6 +367,7 @@ mod tests {
     use symbolon_trust::testing::{TestIssuer, TestIssuingAuthority, TestRegistry};
     use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
     use symbolon_trust_server::pull::PackKeeper as _;
+    use symbolon_trust_store::MEMORY_FILE;
 
     use super::*;
     use crate::edge;
@@ -395,13 +439,28 @@ mod tests {
             assert_eq!(server.revocation_lists().len(), 1);
             assert_eq!(server.last_seen().unwrap().revocation_lists.len(), 1);
         }
-        // Neither another root of trust nor a pack that is taken away gives it back.
+        // Neither another root of trust nor a pack that is taken away gives it back, also after a new start.
         server.believe(registry.root_of_trust(registry.trust_list(Vec::new(), now)));
         assert!(server.root_of_trust().trust_list.issuers.is_empty());
         fs::remove_file(setting.shop.path()).unwrap();
         assert!(server.accepted(now).unwrap().is_none());
         assert_eq!(server.revocation_lists().len(), 1);
-        assert_eq!(server.last_seen().unwrap().revocation_lists.len(), 1);
+        let started = setting.server();
+        assert!(started.accepted(now).unwrap().is_none());
+        for server in [&server, &started] {
+            assert_eq!(server.last_seen().unwrap().revocation_lists.len(), 1);
+            assert_eq!(server.newest_trust_list(), Some(setting.list.issued_at));
+        }
+        // What is remembered cannot be read: nobody knows how new it is.
+        let memory = setting.folder.path().join(MEMORY_FILE);
+        fs::write(&memory, b"no memory").unwrap();
+        let started = setting.server();
+        assert!(matches!(started.accepted(now), Err(PackUnusable::Unreadable(_))));
+        assert_eq!(started.newest_trust_list(), Some(now));
+        fs::remove_file(&memory).unwrap();
+        let never = setting.server();
+        assert!(never.accepted(now).unwrap().is_none() && never.last_seen().is_none());
+        assert!(!memory.exists(), "nothing is made by looking");
     }
 
     #[test]
@@ -455,25 +514,33 @@ mod tests {
             matches!(refused, Err(PackUnusable::Refused(_))),
             "after a new start, too"
         );
+        // Also where nobody was judged while the newer one lay there.
+        let asleep = beside();
+        shop.keep(&pack(6)).unwrap();
+        assert_eq!(asleep.accepted(now).unwrap().unwrap().memory.sequence, 6);
+        shop.keep(&pack(7)).unwrap();
+        fs::write(shop.path(), pack(6)).unwrap();
+        assert!(matches!(asleep.accepted(now), Err(PackUnusable::Refused(_))));
+        assert_eq!(asleep.last_seen().unwrap().sequence, 7);
 
         // Without its applied form a pack is verified anew, and opened by a form that is made of it.
-        fs::write(shop.path(), pack(6)).unwrap();
+        fs::write(shop.path(), pack(8)).unwrap();
         fs::remove_file(form_path(&shop.path())).unwrap();
-        let sixth = server.accepted(now).unwrap().unwrap();
-        assert!(sixth.memory.sequence == 6 && !sixth.bytes.form().is_empty());
+        let eighth = server.accepted(now).unwrap().unwrap();
+        assert!(eighth.memory.sequence == 8 && !eighth.bytes.form().is_empty());
 
         // What cannot be read for a moment takes nothing out of force, and is looked at again.
         let aside = folder.path().join("aside");
         fs::rename(shop.path(), &aside).unwrap();
         fs::create_dir(shop.path()).unwrap();
-        assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 6);
+        assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 8);
         let started = beside();
         assert!(matches!(started.accepted(now), Err(PackUnusable::Unreadable(_))));
         assert_eq!(started.newest_trust_list(), Some(now), "it may be newer than any");
         fs::remove_dir(shop.path()).unwrap();
         fs::rename(&aside, shop.path()).unwrap();
         let later = now.plus(Duration::from_secs(60));
-        assert_eq!(server.accepted(later).unwrap().unwrap().memory.sequence, 6);
+        assert_eq!(server.accepted(later).unwrap().unwrap().memory.sequence, 8);
 
         // A pack that is over says still which trust list was the last.
         let after = now.plus(Duration::from_secs(400 * 86_400));
@@ -488,11 +555,11 @@ mod tests {
         assert!(matches!(server.accepted(now), Err(PackUnusable::Refused(_))));
         assert_eq!(server.newest_trust_list(), Some(list.issued_at));
         server.believe(root.clone());
-        assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 6);
+        assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 8);
 
         // Whoever reads a pack holds up nobody who has one to judge by.
         let reading = server.reading.lock().unwrap();
-        assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 6);
+        assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 8);
         drop(reading);
 
         fs::remove_file(shop.path()).unwrap();

@@ -124,6 +124,20 @@ impl HeldPack {
         }
     }
 
+    /// What is remembered in `memory_folder` of the packs that were accepted, also where none lies anywhere any more; `None` where none was. No memory
+    /// is made by asking.
+    ///
+    /// # Errors
+    /// [`HeldPackError`], also when another process has the memory open for long.
+    pub fn remembered(memory_folder: &Path) -> Result<Option<LastSeen>, HeldPackError> {
+        let memory_path = memory_folder.join(MEMORY_FILE);
+        let is_there = memory_path.try_exists();
+        if !is_there.map_err(|source| file_error(&memory_path, source))? {
+            return Ok(None);
+        }
+        Self::at(Path::new(""), memory_folder)?.last_seen()
+    }
+
     /// What is remembered.
     ///
     /// # Errors

@@ -56,7 +56,7 @@ pub trait PackInForce: Send + Sync {
     fn accepted(&self, now: UnixTime) -> Result<Option<Arc<AcceptedPack>>, PackUnusable>;
 
     /// When the trust list of the last accepted pack was issued, as far as it is known without asking for long: of a pack that lies there and is
-    /// refused, too. Asked after [`accepted`](Self::accepted) and where no pack can be opened: a pinned list that is older is not judged by.
+    /// refused, or that is gone, too. Asked after [`accepted`](Self::accepted) and where no pack can be opened: a pinned list that is older is not judged by.
     fn newest_trust_list(&self) -> Option<UnixTime>;
 
     /// Whom packs are verified against at this moment. A trust list that was accepted by the keys of another registry is not judged by any more.
@@ -66,8 +66,8 @@ pub trait PackInForce: Send + Sync {
     /// verified.
     fn revocation_lists(&self) -> Arc<[RevocationList]>;
 
-    /// What is remembered of the packs that were accepted, as far as it is known without asking for long. Asked where the pack that lies there is refused: of
-    /// whose revocation list it left out nothing is known on.
+    /// What is remembered of the packs that were accepted, as far as it is known without asking for long. Asked after [`accepted`](Self::accepted) where no pack is
+    /// in force: of whose revocation list the last one left out nothing is known on.
     fn last_seen(&self) -> Option<Arc<LastSeen>>;
 }
 
@@ -88,7 +88,7 @@ pub(crate) struct OpenedPack {
     pack: Result<Arc<Pack<'static>>, PackAbsence>,
     remembered: Remembered,
     trust_list: Arc<TrustList>,
-    /// Those of a pack that cannot be opened any more.
+    /// Those of a pack that cannot be opened any more, or that is gone.
     revocation_lists: Arc<[RevocationList]>,
 }
 

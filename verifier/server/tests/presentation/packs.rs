@@ -30,8 +30,8 @@ pub(crate) struct PackOfTest {
     /// By whom a pack that is looked at now is verified.
     believed: Mutex<RootOfTrust>,
     held: Mutex<Option<Arc<AcceptedPack>>>,
-    /// When the trust list of a pack was issued that was held before.
-    lost: Mutex<Option<UnixTime>>,
+    /// What is remembered of a pack that was held before.
+    lost: Mutex<Option<Arc<LastSeen>>>,
     /// Whether the pack was over already when it was looked at first.
     is_refused: AtomicBool,
 }
@@ -49,10 +49,11 @@ impl PackOfTest {
         }
     }
 
-    /// Takes the pack with this list away.
-    fn lose(&self, list: &TrustList) {
-        *self.held.lock().unwrap() = None;
-        *self.lost.lock().unwrap() = Some(list.issued_at);
+    /// Takes the pack away.
+    pub(crate) fn lose(&self) {
+        let lost = self.held.lock().unwrap().take().unwrap();
+        *self.lost.lock().unwrap() = Some(Arc::new(lost.memory.clone()));
+        self.is_refused.store(false, Ordering::Relaxed);
     }
 
     /// Brings a pack into force, as whoever pulls it does.
@@ -80,9 +81,7 @@ impl PackInForce for PackOfTest {
     }
 
     fn newest_trust_list(&self) -> Option<UnixTime> {
-        let held = self.held.lock().unwrap();
-        let newest = held.as_ref().map(|pack| pack.memory.trust_list_issued_at);
-        newest.or(*self.lost.lock().unwrap())
+        self.last_seen().map(|seen| seen.trust_list_issued_at)
     }
 
     fn root_of_trust(&self) -> Arc<RootOfTrust> {
@@ -98,7 +97,8 @@ impl PackInForce for PackOfTest {
 
     fn last_seen(&self) -> Option<Arc<LastSeen>> {
         let held = self.held.lock().unwrap();
-        held.as_ref().map(|pack| Arc::new(pack.memory.clone()))
+        let seen = held.as_ref().map(|pack| Arc::new(pack.memory.clone()));
+        seen.or_else(|| self.lost.lock().unwrap().clone())
     }
 }
 
@@ -292,7 +292,7 @@ async fn when_another_registry_is_believed_no_list_of_the_one_before_is_judged_b
         let pack = world.pack_with(1, Status::Valid, &list);
         world.packs.put(&pack, world.now()).unwrap();
         assert_eq!(said(&judged(&world).await), ("valid", "good"));
-        world.packs.lose(&list);
+        world.packs.lose();
         if !is_believed_on {
             world.registry = TestRegistry::new(60);
             let other = world.registry.root_of_trust(list);
