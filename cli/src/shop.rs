@@ -71,7 +71,7 @@ impl Shop {
     }
 
     /// The one that judges where nothing else is said: a joined one, or that of an installation that pulls packs. `None` where there
-    /// is none, or no pack is in force yet.
+    /// is none. It may have no pack yet, or none any more.
     ///
     /// # Errors
     /// A shop whose files do not read.
@@ -81,7 +81,7 @@ impl Shop {
             return Ok(None);
         }
         let shop = Self::load(None, configuration)?;
-        Ok((shop.source.is_some() && shop.in_force().path().exists()).then_some(shop))
+        Ok(shop.source.is_some().then_some(shop))
     }
 
     /// The shop of an installation.

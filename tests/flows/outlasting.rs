@@ -92,3 +92,38 @@ fn whom_a_pack_took_back_stays_taken_back_when_it_is_over() {
         }
     }
 }
+
+/// Whoever takes away the pack of a shop brings nobody back: the list that was seen in it is missed, and the one that it was pinned with has been superseded.
+#[test]
+fn whom_a_pack_left_out_or_superseded_is_unknown_when_it_is_gone() {
+    let said = |lists: &[PackedList], supersede: bool| {
+        let installation = Installation::none();
+        lay_out(&installation, "packs", lists);
+        let source = r#"{"version": 1, "index": "https://packs.example/packs.json"}"#;
+        fs::write(installation.path("packs/source.json"), source).unwrap();
+        for number in 1..=lists.len() {
+            trusted(&installation, "packs", number, NOW);
+        }
+        if supersede {
+            let path = installation.path("packs/trust.json");
+            let mut pinned: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            let issued_at = &mut pinned["trust_list"]["issued_at"];
+            assert_eq!(*issued_at, NOW.seconds());
+            *issued_at = NOW.minus(DAY).seconds().into();
+            fs::write(path, pinned.to_string()).unwrap();
+        }
+        let at = NOW.rfc3339();
+        let arguments = ["verify", "packs/shown.cbor", "--at", &at, "--json"];
+        let output = installation.command(&arguments).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{told}"));
+        assert_eq!(told.contains("the pack is gone"), !lists.is_empty(), "{told}");
+        report["trusted"]["state"].clone()
+    };
+    assert_eq!(said(&[], false), "trusted");
+    assert_eq!(said(&[LeftOut], false), "trusted");
+    assert_eq!(said(&[RevokesNobody, LeftOut], false), "unknown");
+    assert_eq!(said(&[RevokesTheSigner], false), "unknown");
+    assert_eq!(said(&[], true), "trusted");
+    assert_eq!(said(&[LeftOut], true), "unknown");
+}

@@ -51,6 +51,8 @@ struct Trust {
     fetches: FetchPolicy,
     policy: Policy,
     revocation_lists: Vec<RevocationList>,
+    /// What is remembered of the packs of a shop whose pack is gone.
+    seen: Option<LastSeen>,
     installation: Option<Installation>,
 }
 
@@ -98,6 +100,7 @@ impl Trust {
             fetches,
             policy,
             revocation_lists: Vec::new(),
+            seen: None,
             installation,
         })
     }
@@ -150,10 +153,20 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         _ => None,
     };
     let pulled = pulled.map(|shop| shop.in_force().path());
+    let in_force = pulled.as_ref().filter(|path| path.exists());
+    if let Some(path) = pulled.as_ref().filter(|_| in_force.is_none()) {
+        trust.seen = HeldPack::remembered(&trust.folder)?;
+        if trust.seen.is_some() {
+            show::warning(&format!(
+                "the pack is gone from {}: symbolon pack pull fetches one",
+                path.display()
+            ));
+        }
+    }
     let pack = arguments
         .pack
         .as_ref()
-        .or(pulled.as_ref())
+        .or(in_force)
         .map(|path| PackFile::read(path, &trust.folder));
     let pack = pack.transpose()?;
     let accepted = pack.as_ref().map(|pack| pack.accept(&trust.root, tools, now));
@@ -256,7 +269,12 @@ async fn conclude(
                 urls: trust.urls,
                 past: is_past(now).then_some(now),
             };
-            let mut evidence = Evidence::online(&trust.root.trust_list)
+            let list = &trust.root.trust_list;
+            let evidence = match &trust.seen {
+                None => Evidence::online(list),
+                seen => Evidence::online_without_pack(PackAbsence::NotGiven, list, &[], seen.as_ref()),
+            };
+            let mut evidence = evidence
                 .with_content_keys(face_keys)
                 .with_revocation_lists(&trust.revocation_lists);
             if network.past.is_some() {
