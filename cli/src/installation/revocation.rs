@@ -118,6 +118,8 @@ pub enum NotContinued {
     SetBack,
     /// It came out of a backup: nobody knows what was revoked since.
     Restored,
+    /// The file beside it that says which was served last does not read.
+    Unknown,
 }
 
 impl fmt::Display for NotContinued {
@@ -126,6 +128,7 @@ impl fmt::Display for NotContinued {
             Self::Missing => "the revocation list of the authority is not there",
             Self::SetBack => "the revocation list that lies there is older than one that was served",
             Self::Restored => "the revocation list came out of a backup",
+            Self::Unknown => "nothing says any more which revocation list was the newest",
         })
     }
 }
@@ -410,7 +413,13 @@ impl ListFolder {
         let list = self.read(authority)?;
         let path = beside(&self.path.join(authority.file_name()), NEWEST);
         let newest = read_if_there(&path, MAX_NEWEST_BYTES).map_err(failed(&path))?;
-        let newest = newest.and_then(|text| String::from_utf8(text).ok()?.trim().parse::<u64>().ok());
+        let parse = |text: Vec<u8>| {
+            let number = str::from_utf8(&text)
+                .ok()
+                .and_then(|text| text.trim().parse().ok());
+            number.ok_or_else(|| not_continued(NotContinued::Unknown, authority))
+        };
+        let newest: Option<u64> = newest.map(parse).transpose()?;
         match (&list, newest) {
             (None, Some(_)) => Err(not_continued(NotContinued::Missing, authority)),
             (Some(list), Some(newest)) if list.number().to_u64().is_some_and(|number| number < newest) => {

@@ -128,6 +128,15 @@ fn a_list_that_was_lost_set_back_or_restored_is_not_gone_on_from_until_somebody_
 
     fs::write(office.list_file(), &older).unwrap();
     assert_eq!(refusal(office.try_publish(&[], NOW)), NotContinued::SetBack);
+    // The file that tells so was damaged.
+    let newest = beside(&office.list_file(), NEWEST);
+    let number = fs::read(&newest).unwrap();
+    for damaged in [&b""[..], b"2 3", b"\xff"] {
+        fs::write(&newest, damaged).unwrap();
+        assert_eq!(refusal(office.try_publish(&[], NOW)), NotContinued::Unknown);
+    }
+    fs::write(&newest, number).unwrap();
+    assert_eq!(refusal(office.try_publish(&[], NOW)), NotContinued::SetBack);
     assert_eq!(office.resume(Some(&revoking)).count(), 1);
 
     fs::write(restored_mark(&office.list_file()).unwrap(), "").unwrap();
