@@ -1,12 +1,8 @@
-use core::sync::atomic::{AtomicUsize, Ordering};
-
 use symbolon_crypto::signing::DescribeKeys as _;
+use symbolon_crypto::testing::TestProvider;
 use symbolon_crypto::testing::revocation::{authority, distribution_points, extended, sequence, tagged};
 use symbolon_crypto::x509::issue::Validity;
-use symbolon_crypto::{
-    InvalidKey, PublicKey, RustCryptoProvider, SecretKey, SharedSecret, SignatureAlgorithm,
-    SignatureRejected, SigningFailed,
-};
+use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_trust::pack::{PackBuilder, PackTimes, PackedRevocationList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestIssuingAuthority, TestKey, TestRegistry};
@@ -142,31 +138,6 @@ async fn what_is_older_or_none_takes_the_place_of_nothing() {
     assert_eq!(lists[0].authority(), setting.other.root());
 }
 
-/// Counts the signatures that are verified.
-#[derive(Default)]
-struct Counting(AtomicUsize);
-
-impl CryptoProvider for Counting {
-    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        RustCryptoProvider.sign(key, message)
-    }
-
-    fn verify(
-        &self,
-        key: &PublicKey,
-        algorithm: SignatureAlgorithm,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), SignatureRejected> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        RustCryptoProvider.verify(key, algorithm, message, signature)
-    }
-
-    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
-        RustCryptoProvider.agree(key, peer)
-    }
-}
-
 /// A list is counted for its anchor, compared with what is served, and carried: by one verification, whatever becomes of it.
 #[tokio::test]
 async fn a_list_is_verified_once_for_each_pack() {
@@ -175,7 +146,7 @@ async fn a_list_is_verified_once_for_each_pack() {
     let serve = |served| setting.server.serve("/a.crl", served);
     let signers = KnownSigners::default();
     let collected = async |configured: &[String], now, last, within| {
-        let provider = Counting::default();
+        let provider = TestProvider::counting();
         let collection = RevocationListCollection {
             provider: &provider,
             within,
@@ -183,7 +154,7 @@ async fn a_list_is_verified_once_for_each_pack() {
         };
         let mut said = Collected::default();
         collection.collect(&mut said).await.unwrap();
-        (provider.0.into_inner(), said)
+        (provider.verifications(), said)
     };
     let carried = (1, counts(1, 0, 0));
     let as_it_was = counts(1, 1, 0);
